@@ -1,0 +1,15 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using EnergyTTT.Wire.Telemetry;
+
+namespace EnergyTTT.Wire.Json;
+
+/// <summary>The source-generated JSON of the edge: snake_case names, unknown left out, numbers strict.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(TelemetryBatch))]
+[JsonSerializable(typeof(TelemetryReceipt))]
+public sealed partial class WireJson : JsonSerializerContext;
