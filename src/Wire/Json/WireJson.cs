@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using EnergyTTT.Wire.Deployments;
 using EnergyTTT.Wire.Telemetry;
 
 namespace EnergyTTT.Wire.Json;
@@ -12,4 +13,10 @@ namespace EnergyTTT.Wire.Json;
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(TelemetryBatch))]
 [JsonSerializable(typeof(TelemetryReceipt))]
+[JsonSerializable(typeof(DeploymentDescription))]
+[JsonSerializable(typeof(ChunkFeedback))]
+[JsonSerializable(typeof(SteeringEpoch))]
+[JsonSerializable(typeof(AppliedEpoch))]
+[JsonSerializable(typeof(PlacementQuestion))]
+[JsonSerializable(typeof(PlacementAnswer))]
 public sealed partial class WireJson : JsonSerializerContext;
