@@ -1,0 +1,14 @@
+namespace EnergyTTT.Selection.Epochs;
+
+/// <summary>Which batch-aware step follows the choice that each token makes for itself.</summary>
+public enum BatchStepKind
+{
+    /// <summary>None: every token keeps its own choice.</summary>
+    None = 0,
+
+    /// <summary>Every token brings its best <c>k0</c> experts; the rest of its k it takes from experts that somebody brought.</summary>
+    OpportunisticActivation = 1,
+
+    /// <summary>The least-demanded experts leave one by one, while every token keeps its share of gate mass.</summary>
+    GreedyConsolidation = 2,
+}
