@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using EnergyTTT.Wire.Deployments;
+using EnergyTTT.Wire.Policies;
 using EnergyTTT.Wire.Telemetry;
 
 namespace EnergyTTT.Wire.Json;
@@ -19,4 +20,8 @@ namespace EnergyTTT.Wire.Json;
 [JsonSerializable(typeof(AppliedEpoch))]
 [JsonSerializable(typeof(PlacementQuestion))]
 [JsonSerializable(typeof(PlacementAnswer))]
+[JsonSerializable(typeof(PolicyVersion))]
+[JsonSerializable(typeof(PolicyChange))]
+[JsonSerializable(typeof(PolicyDocument))]
+[JsonSerializable(typeof(EffectivePolicy))]
 public sealed partial class WireJson : JsonSerializerContext;

@@ -1,0 +1,40 @@
+namespace EnergyTTT.Wire.Policies;
+
+/// <summary>One immutable version of what a scope sets.</summary>
+/// <param name="Scope"><c>fleet</c> or <c>deployment/NAME</c> (<c>site/</c>, <c>rack/</c> and <c>host/</c> for hardware).</param>
+/// <param name="Version">Numbered across the whole fleet; 0 is "nothing was ever set here".</param>
+/// <param name="Document">What the scope sets.</param>
+/// <param name="Author">Who saved it.</param>
+/// <param name="Reason">Why, in the author's words.</param>
+/// <param name="CreatedAt">When it took effect.</param>
+public sealed record PolicyVersion(string Scope, long Version, PolicyDocument Document, string Author, string Reason, DateTimeOffset CreatedAt);
+
+/// <summary>A change as it is put to <c>/v1/policies/{scope}</c>, with <c>If-Match: "VERSION"</c>.</summary>
+/// <param name="Document">Everything that the scope is to set from now on.</param>
+/// <param name="Reason">Why; 1 to 2,000 characters.</param>
+public sealed record PolicyChange(PolicyDocument Document, string Reason);
+
+/// <summary>The name of a scope of policies.</summary>
+public static class PolicyScopes
+{
+    /// <summary>The widest scope.</summary>
+    public const string Fleet = "fleet";
+
+    /// <summary>The scope of one deployment.</summary>
+    public static string Deployment(string deployment) => "deployment/" + deployment;
+
+    /// <summary>Whether a text names a scope: <c>fleet</c>, or a kind and a name of 1 to 128 letters, digits, '.', '_' or '-'.</summary>
+    public static bool IsScope(string? text)
+    {
+        if (text is null or Fleet)
+        {
+            return text is Fleet;
+        }
+
+        var slash = text.IndexOf('/', StringComparison.Ordinal);
+        return slash > 0
+            && text[..slash] is "site" or "rack" or "host" or "deployment"
+            && text.Length - slash - 1 is >= 1 and <= 128
+            && text[(slash + 1)..].All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
+    }
+}
