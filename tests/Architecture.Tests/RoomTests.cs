@@ -14,7 +14,7 @@ public sealed class RoomTests
         ["Wire"] = [],
         ["Contracts"] = ["Wire"],
         ["Selection"] = [],
-        ["Routing"] = ["Selection"],
+        ["Routing"] = ["Wire", "Selection"],
         ["Evidence"] = ["Wire"],
         ["Telemetry"] = ["Wire"],
         ["History"] = ["Wire", "Evidence"],
