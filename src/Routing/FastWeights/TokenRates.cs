@@ -16,8 +16,8 @@ public static class TokenRates
             throw new ArgumentOutOfRangeException(nameof(baseRate), baseRate, "a base rate above 0 expected");
 
         // softplus^-1(y) = y + ln(1 - e^-y), stable for small and large y.
-        var x = projection + baseRate + Math.Log(-double.ExpM1(-baseRate));
-        return x > 0 ? x + double.LogP1(Math.Exp(-x)) : double.LogP1(Math.Exp(x));
+        var x = projection + baseRate + Math.Log(baseRate < 1e-5 ? baseRate * (1 - (baseRate / 2)) : 1 - Math.Exp(-baseRate));
+        return x > 0 ? x + Math.Log(1 + Math.Exp(-x)) : x < -30 ? Math.Exp(x) : Math.Log(1 + Math.Exp(x));
     }
 
     /// <summary><c>mean_i 1 / (1 + exp(-projection_i))</c>, the share of momentum that a chunk keeps; 0 for an empty chunk.</summary>
