@@ -1,0 +1,314 @@
+using System.Diagnostics;
+
+namespace EnergyTTT.Routing.Thermal;
+
+/// <summary>
+/// The estimator behind a forecaster: a Kalman filter (recursive least squares with drift) over <c>T = T0 + sum_i R_i x_i + d + noise</c>, where <c>x_i = lp(P, tau_i)</c> are known
+/// low-passed powers, T0 and R_i drift slowly, and d is what the model does not know, decaying with the slow pole.
+/// </summary>
+/// <remarks>Unknowns in order: T0 (degrees Celsius), R_1..R_4 (degrees Celsius per watt, 0 or more), d (degrees Celsius). Derived in docs/decisions/0070.</remarks>
+internal sealed class ThermalFilter
+{
+    public const int Poles = 4;
+    public const int Unknowns = Poles + 2;
+    private const int Rest = Unknowns - 1;
+
+    // Time constants in seconds: die and lid within a second, base plate, heat sink, chassis; a factor of 4 to 10 apart, which is as fine as positive poles can tell apart.
+    private static readonly double[] Tau = [0.4, 4, 20, 80];
+
+    // First guess of how the rise is shared: the die's own share is the largest, the others are equal for want of knowledge.
+    private static readonly double[] Share = [0.4, 0.2, 0.2, 0.2];
+
+    // A guess of a share is good to 70 %: coolers differ, and the poles are only a grid.
+    private const double ShareDeviation = 0.7;
+
+    // What stays unexplained: a degree and a half of placement of work on the die, fans and neighbours, over a minute.
+    private const double RestDeviation = 1.5;
+    private const double RestSeconds = 60;
+
+    // Sensor: whole degrees (1/12) and half a degree of unrest.
+    private const double NoiseVariance = 1.0 / 12 + 0.25;
+
+    // Power ripples by a tenth below the second, and the die's fast share of it is in the reading: a loaded card is noisier than an idle one, whatever its size.
+    private const double Ripple = 0.1;
+
+    // The mean of an interval hides when in it the power stepped, and the die follows within a tenth of a second: at the end it may be anywhere within half the step.
+    private const double StepShare = 0.5;
+
+    // Hold means the power of the last few seconds: loads that switch on and off within a second are one load.
+    private const double HoldSeconds = 1;
+
+    private readonly ThermalForecasterOptions _options;
+    private readonly double[] _state = new double[Unknowns];
+    private readonly double[] _covariance = new double[Unknowns * Unknowns];
+    private readonly double[] _heat = new double[Poles];
+    private readonly double[] _decay = new double[Poles];
+    private double _restDecay, _holdDecay, _decayStep = double.NaN, _hold, _power;
+
+    public ThermalFilter(ThermalForecasterOptions options)
+    {
+        _options = options;
+        // T(limit) - T0 is shared among the poles; then "T at the limit" itself is an observation with its own uncertainty.
+        var resistance = Math.Max(options.LimitCelsius - options.CoolantCelsius, 5) / options.PowerLimitWatts;
+        var variance = options.GuessDeviationCelsius * options.GuessDeviationCelsius;
+        _state[0] = options.CoolantCelsius;
+        _covariance[0] = variance;
+        for (var i = 0; i < Poles; i++)
+        {
+            _state[1 + i] = resistance * Share[i];
+            _covariance[(1 + i) * Unknowns + 1 + i] = Square(ShareDeviation * _state[1 + i]);
+        }
+
+        _covariance[Rest * Unknowns + Rest] = Square(RestDeviation);
+        Span<double> row = stackalloc double[Unknowns];
+        row[0] = 1;
+        row.Slice(1, Poles).Fill(options.PowerLimitWatts);
+        row[Rest] = 0;
+        Correct(row, options.LimitCelsius, variance);
+    }
+
+    public double HoldWatts => _hold;
+
+    /// <summary>What the model says the temperature is now, degrees Celsius.</summary>
+    public double Celsius => At(_heat, _state[Rest]);
+
+    /// <summary>T0, degrees Celsius.</summary>
+    public double CoolantCelsius => _state[0];
+
+    /// <summary>Sum of R_i, degrees Celsius per watt.</summary>
+    public double Resistance => _state[1] + _state[2] + _state[3] + _state[4];
+
+    /// <summary>Learned unknowns, for those who score an old forecast against a power that has become known.</summary>
+    public ReadOnlySpan<double> State => _state;
+
+    public ReadOnlySpan<double> Heat => _heat;
+
+    /// <summary>Starts the heat in the model as if power had been what it is for ever; the rest is as uncertain as that is wrong.</summary>
+    public void Start(double powerWatts, double temperatureCelsius)
+    {
+        Array.Fill(_heat, powerWatts);
+        _hold = _power = powerWatts;
+        for (var i = 0; i < Unknowns; i++)
+        {
+            _covariance[i * Unknowns + Rest] = _covariance[Rest * Unknowns + i] = 0;
+        }
+
+        _state[Rest] = 0;
+        _covariance[Rest * Unknowns + Rest] = Square(2 * RestDeviation);
+        Correct(temperatureCelsius, 0);
+    }
+
+    /// <summary>Goes on by one reading.</summary>
+    public void Step(double seconds, double powerWatts, double temperatureCelsius)
+    {
+        Decays(seconds);
+        Advance(_heat, _decay, powerWatts);
+        _hold = powerWatts + (_hold - powerWatts) * _holdDecay;
+
+        // d := g d, with the variance that keeps its deviation stationary.
+        _state[Rest] *= _restDecay;
+        for (var i = 0; i < Unknowns; i++)
+        {
+            _covariance[i * Unknowns + Rest] *= _restDecay;
+            _covariance[Rest * Unknowns + i] *= _restDecay;
+        }
+
+        _covariance[Rest * Unknowns + Rest] += Square(RestDeviation) * (1 - _restDecay * _restDecay);
+
+        // Drift: within the memory T0 may wander by half its guess and each R by a fifth of itself.
+        var share = seconds / _options.MemorySeconds;
+        _covariance[0] += share * Square(_options.GuessDeviationCelsius / 2);
+        for (var i = 1; i <= Poles; i++)
+        {
+            _covariance[i * Unknowns + i] += share * Square(0.2 * _state[i]);
+        }
+
+        Correct(temperatureCelsius, StepShare * (powerWatts - _power));
+        _power = powerWatts;
+    }
+
+    /// <summary>The temperature after a horizon at one power, degrees Celsius.</summary>
+    public double AtPower(double seconds, double powerWatts)
+    {
+        var sum = _state[0] + _state[Rest] * Math.Exp(-seconds / RestSeconds);
+        for (var i = 0; i < Poles; i++)
+        {
+            sum += _state[1 + i] * (powerWatts + (_heat[i] - powerWatts) * Math.Exp(-seconds / Tau[i]));
+        }
+
+        return sum;
+    }
+
+    /// <summary>The temperature after a horizon along a plan, degrees Celsius.</summary>
+    public double AlongPlan(double seconds, ReadOnlySpan<double> plannedWatts, double stepSeconds)
+    {
+        Span<double> heat = stackalloc double[Poles], decay = stackalloc double[Poles];
+        _heat.CopyTo(heat);
+        for (var i = 0; i < Poles; i++)
+        {
+            decay[i] = Math.Exp(-stepSeconds / Tau[i]);
+        }
+
+        var left = seconds;
+        foreach (var watts in plannedWatts)
+        {
+            if (left < stepSeconds)
+            {
+                break;
+            }
+
+            Advance(heat, decay, watts);
+            left -= stepSeconds;
+        }
+
+        // What is left: a part of a step, or all that the plan does not cover.
+        if (left > 1e-9 && !plannedWatts.IsEmpty)
+        {
+            var covered = (int)Math.Min((seconds - left) / stepSeconds + 0.5, plannedWatts.Length - 1);
+            for (var i = 0; i < Poles; i++)
+            {
+                decay[i] = Math.Exp(-left / Tau[i]);
+            }
+
+            Advance(heat, decay, plannedWatts[covered]);
+        }
+
+        return At(heat, _state[Rest] * Math.Exp(-seconds / RestSeconds));
+    }
+
+    /// <summary>What a past state would have said of a time h later, now that the power in between is known: the heat of the model now is exactly what it would have planned.</summary>
+    public double Hindcast(ReadOnlySpan<float> pastState, double horizonSeconds)
+    {
+        var sum = pastState[0] + pastState[Rest] * Math.Exp(-horizonSeconds / RestSeconds);
+        for (var i = 0; i < Poles; i++)
+        {
+            sum += pastState[1 + i] * _heat[i];
+        }
+
+        return sum;
+    }
+
+    public const int SnapshotLength = Unknowns + Unknowns * Unknowns + Poles + 2;
+
+    public void Snapshot(Span<double> values)
+    {
+        _state.CopyTo(values);
+        _covariance.CopyTo(values[Unknowns..]);
+        _heat.CopyTo(values[(Unknowns + Unknowns * Unknowns)..]);
+        (values[SnapshotLength - 2], values[SnapshotLength - 1]) = (_hold, _power);
+    }
+
+    public void Restore(ReadOnlySpan<double> values)
+    {
+        values[..Unknowns].CopyTo(_state);
+        values.Slice(Unknowns, Unknowns * Unknowns).CopyTo(_covariance);
+        values.Slice(Unknowns + Unknowns * Unknowns, Poles).CopyTo(_heat);
+        (_hold, _power) = (values[SnapshotLength - 2], values[SnapshotLength - 1]);
+    }
+
+    private void Correct(double temperatureCelsius, double unsureWatts)
+    {
+        Span<double> row = stackalloc double[Unknowns];
+        row[0] = 1;
+        _heat.CopyTo(row[1..]);
+        row[Rest] = 1;
+        Correct(row, temperatureCelsius, NoiseVariance + Square(_state[1] * Ripple * _heat[0]) + Square(_state[1] * unsureWatts));
+
+        // Positivity: the most negative R is set to 0 and the others move along their covariance, until none is negative.
+        for (var round = 0; round < Poles; round++)
+        {
+            var worst = 1;
+            for (var i = 2; i <= Poles; i++)
+            {
+                worst = _state[i] < _state[worst] ? i : worst;
+            }
+
+            if (_state[worst] >= 0)
+            {
+                break;
+            }
+
+            var ratio = _state[worst] / _covariance[worst * Unknowns + worst];
+            for (var i = 0; i < Unknowns; i++)
+            {
+                _state[i] -= ratio * _covariance[i * Unknowns + worst];
+            }
+
+            _state[worst] = 0;
+        }
+
+        for (var i = 1; i <= Poles; i++)
+        {
+            _state[i] = Math.Max(_state[i], 0);
+        }
+    }
+
+    // One scalar observation z = row . state + noise: gain = C row / (row C row + v), state += gain (z - row state), C -= gain (C row)'.
+    private void Correct(ReadOnlySpan<double> row, double observed, double noiseVariance)
+    {
+        Span<double> spread = stackalloc double[Unknowns];
+        double variance = noiseVariance, innovation = observed;
+        for (var i = 0; i < Unknowns; i++)
+        {
+            double sum = 0;
+            for (var j = 0; j < Unknowns; j++)
+            {
+                sum += _covariance[i * Unknowns + j] * row[j];
+            }
+
+            spread[i] = sum;
+            variance += row[i] * sum;
+            innovation -= row[i] * _state[i];
+        }
+
+        Debug.Assert(variance > 0, "a covariance is never negative");
+        for (var i = 0; i < Unknowns; i++)
+        {
+            var gain = spread[i] / variance;
+            _state[i] += gain * innovation;
+            for (var j = 0; j < Unknowns; j++)
+            {
+                _covariance[i * Unknowns + j] -= gain * spread[j];
+            }
+        }
+    }
+
+    private double At(ReadOnlySpan<double> heat, double rest)
+    {
+        var sum = _state[0] + rest;
+        for (var i = 0; i < Poles; i++)
+        {
+            sum += _state[1 + i] * heat[i];
+        }
+
+        return sum;
+    }
+
+    // x := P + (x - P) exp(-dt / tau)
+    private static void Advance(Span<double> heat, ReadOnlySpan<double> decay, double powerWatts)
+    {
+        for (var i = 0; i < heat.Length; i++)
+        {
+            heat[i] = powerWatts + (heat[i] - powerWatts) * decay[i];
+        }
+    }
+
+    private void Decays(double seconds)
+    {
+        if (seconds == _decayStep)
+        {
+            return;
+        }
+
+        for (var i = 0; i < Poles; i++)
+        {
+            _decay[i] = Math.Exp(-seconds / Tau[i]);
+        }
+
+        _restDecay = Math.Exp(-seconds / RestSeconds);
+        _holdDecay = Math.Exp(-seconds / HoldSeconds);
+        _decayStep = seconds;
+    }
+
+    private static double Square(double value) => value * value;
+}
