@@ -16,7 +16,7 @@ while (($#)); do
   shift
 done
 
-need_dotnet; need_postgres; need_node; need_compiler; need_chromium
+need_dotnet; need_postgres; need_node; need_compiler; need_chromium; need_python
 
 results=artifacts/test-results; rm -rf "$results"; mkdir -p "$results"
 say "building (Release, warnings are errors)"

@@ -82,3 +82,9 @@ need_chromium() {
   done
   apt_install 'Chromium (browser tests)' chromium
 }
+
+# The client for engines in Python is tested with the interpreter that people have.
+need_python() {
+  command -v python3 >/dev/null && return
+  apt_install 'Python 3 (tests of the Python client)' python3
+}
