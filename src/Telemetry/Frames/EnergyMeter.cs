@@ -8,11 +8,13 @@ namespace EnergyTTT.Telemetry.Frames;
 /// <see cref="Take"/> add up to the counter's difference: what has not ticked yet is not lost, it comes with the next tick.
 /// </summary>
 /// <param name="greatestWatts">A delta that would need more than this power is a fault of the counter, in watts; null knows no bound.</param>
-public sealed class EnergyMeter(double? greatestWatts = null)
+/// <param name="longestGap">Averaged power is not integrated over more than this between two readings: what lies between was not measured. Default 2 s.</param>
+public sealed class EnergyMeter(double? greatestWatts = null, TimeSpan? longestGap = null)
 {
     // A tick carries the energy of the time since the previous tick: up to this long before the previous reading.
     private static readonly TimeSpan TickAllowance = TimeSpan.FromMilliseconds(200);
 
+    private readonly TimeSpan _longestGap = longestGap ?? TimeSpan.FromSeconds(2);
     private ulong? _counter;
     private TimeSpan _changed;
     private ulong _millijoules;
@@ -22,6 +24,7 @@ public sealed class EnergyMeter(double? greatestWatts = null)
     private (TimeSpan At, double Watts)? _power;
     private double _integral;
     private bool _integrated;
+    private bool _gap;
 
     /// <summary>How often the counter went backwards or jumped beyond belief. The delta of such a moment is dropped, never negated.</summary>
     public int Resets { get; private set; }
@@ -43,6 +46,7 @@ public sealed class EnergyMeter(double? greatestWatts = null)
             {
                 _integral += 0.5 * (last.Watts + watts) * (sample.At - last.At).TotalSeconds;
                 _integrated = true;
+                _gap |= sample.At - last.At > _longestGap;
             }
 
             _power = (sample.At, watts);
@@ -57,9 +61,9 @@ public sealed class EnergyMeter(double? greatestWatts = null)
         var credible = _counter is not null && !_broken && !_standing;
         (double?, EnergyMethod?) taken =
             credible && _ticked ? (_millijoules / 1000.0, EnergyMethod.Counter)
-            : !credible && _integrated ? (_integral, EnergyMethod.Integral)
+            : !credible && _integrated && !_gap ? (_integral, EnergyMethod.Integral)
             : (null, null);
-        (_millijoules, _integral, _integrated, _broken, _ticked) = (0, 0, false, false, false);
+        (_millijoules, _integral, _integrated, _gap, _broken, _ticked) = (0, 0, false, false, false, false);
         return taken;
     }
 

@@ -8,7 +8,9 @@ namespace EnergyTTT.Telemetry.Frames;
 /// </summary>
 public sealed class FrameBuilder(GpuId gpu, Origin origin, FrameOptions options)
 {
-    private readonly EnergyMeter _energy = new(1.5 * options.PowerLimitMaxWatts);
+    private const double LongestSeconds = 3600;
+
+    private readonly EnergyMeter _energy = new(1.5 * options.PowerLimitMaxWatts, options.LongestGap);
     private readonly ThrottleLedger _throttle = new();
     private TimeSpan? _start;
     private TimeSpan _last;
@@ -85,6 +87,15 @@ public sealed class FrameBuilder(GpuId gpu, Origin origin, FrameOptions options)
         }
 
         var seconds = (_last - start).TotalSeconds;
+        if (seconds > LongestSeconds)
+        {
+            // Nobody looked for more than an hour: that is a hole, not an interval.
+            _energy.Take();
+            _throttle.Take();
+            Open(_last);
+            return null;
+        }
+
         var (joules, method) = _energy.Take(giveUp: waiting);
         var frame = new Frame
         {

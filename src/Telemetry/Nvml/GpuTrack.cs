@@ -1,0 +1,62 @@
+using EnergyTTT.Telemetry.Frames;
+using EnergyTTT.Wire.Telemetry;
+
+namespace EnergyTTT.Telemetry.Nvml;
+
+/// <summary>What is kept of one GPU, by its UUID, over re-initialisations of the library: its frames go on counting.</summary>
+internal sealed class GpuTrack(NvmlCard card, TimeSpan sampleEvery)
+{
+    private GpuDescription? _told;
+    private int _resetsTold;
+    private RuntimePower _runtime = new(card.Description.PciBusId);
+
+    /// <summary>The card as opened last.</summary>
+    public NvmlCard Card { get; private set; } = card;
+
+    public FrameBuilder Frames { get; } = new(card.Gpu, Origin.Measured, new FrameOptions { PowerLimitMaxWatts = card.Description.PowerLimitMaxWatts });
+
+    public CardPace Pace { get; } = new(sampleEvery);
+
+    /// <summary>Why the card is not read: lost, in need of a reset, exchanged or out of reach; null while it is read.</summary>
+    public string? Fault { get; private set; }
+
+    /// <summary>Whether the fault is the card's own, so that only a reset mends it.</summary>
+    public bool Failed { get; private set; }
+
+    /// <summary>Whether the operating system has put the card to sleep.</summary>
+    public bool Suspended { get; private set; }
+
+    /// <summary>Whether samples are wanted now.</summary>
+    public bool Readable => Fault is null && !Suspended;
+
+    public void Reopen(NvmlCard card) => (Card, Fault, Failed, _runtime) = (card, null, false, new RuntimePower(card.Description.PciBusId));
+
+    public void Fail(string fault, bool failed) => (Fault, Failed) = (fault, failed);
+
+    public void LookForSleep() => Suspended = _runtime.Suspended;
+
+    /// <summary>The number of counter resets if it grew since the last call, otherwise 0.</summary>
+    public int Resets()
+    {
+        var grew = Frames.CounterResets > _resetsTold;
+        _resetsTold = Frames.CounterResets;
+        return grew ? _resetsTold : 0;
+    }
+
+    /// <summary>The description if it changed since it was told last, or in any case when <paramref name="anyway"/>.</summary>
+    public GpuDescription? Tell(bool anyway)
+    {
+        var (state, reason) = Fault is not null ? (Failed ? "failed" : "degraded", Fault)
+            : Card.Forbidden is { } forbidden ? ("degraded", forbidden)
+            : Suspended ? ("ok", "suspended by the operating system: not read, so as not to wake it")
+            : ("ok", null);
+        var now = Card.Description with { State = state, StateReason = reason, Passport = Card.Passport(Frames.CounterResets) };
+        if (!anyway && _told is { } told && told.State == now.State && told.StateReason == now.StateReason
+            && told.Driver == now.Driver && told.Passport!.Sensors.SequenceEqual(now.Passport.Sensors))
+        {
+            return null;
+        }
+
+        return _told = now;
+    }
+}
