@@ -53,6 +53,9 @@ public sealed class EnergyMeter(double? greatestWatts = null, TimeSpan? longestG
         }
     }
 
+    /// <summary>Starts the counter afresh, since its driver or card was restarted: no comparison with the old value proves anything, not even a greater one.</summary>
+    public void Forget() => (_counter, _standing, _broken) = (null, false, true);
+
     /// <summary>The joules since the last call and how they were obtained, or (null, null) where there is no honest number.</summary>
     /// <param name="giveUp">Wait no longer for a counter that stands still: use the integral until it moves again, and do not count that move, which the integral has covered.</param>
     public (double? Joules, EnergyMethod? Method) Take(bool giveUp = false)

@@ -32,6 +32,9 @@ public sealed class FrameBuilder(GpuId gpu, Origin origin, FrameOptions options)
     /// <summary>How often the energy counter was reset; see <see cref="EnergyMeter.Resets"/>.</summary>
     public int CounterResets => _energy.Resets;
 
+    /// <summary>Tells that the card's driver was restarted; see <see cref="EnergyMeter.Forget"/>.</summary>
+    public void ForgetCounter() => _energy.Forget();
+
     /// <summary>Takes a fast sample. The first one only opens the first frame.</summary>
     public void Add(in PowerSample sample)
     {

@@ -8,6 +8,7 @@ internal sealed class GpuTrack(NvmlCard card, TimeSpan sampleEvery)
 {
     private GpuDescription? _told;
     private int _resetsTold;
+    private bool _restarted;
     private RuntimePower _runtime = new(card.Description.PciBusId);
 
     /// <summary>The card as opened last.</summary>
@@ -29,9 +30,24 @@ internal sealed class GpuTrack(NvmlCard card, TimeSpan sampleEvery)
     /// <summary>Whether samples are wanted now.</summary>
     public bool Readable => Fault is null && !Suspended;
 
-    public void Reopen(NvmlCard card) => (Card, Fault, Failed, _runtime) = (card, null, false, new RuntimePower(card.Description.PciBusId));
+    public void Reopen(NvmlCard card)
+    {
+        if (_restarted)
+        {
+            Frames.ForgetCounter();
+        }
 
-    public void Fail(string fault, bool failed) => (Fault, Failed) = (fault, failed);
+        (Card, Fault, Failed, _restarted, _runtime) = (card, null, false, false, new RuntimePower(card.Description.PciBusId));
+    }
+
+    /// <param name="code">Why the card is not read any more.</param>
+    public void Fail(NvmlReturn code)
+    {
+        Fault = code.Explain();
+        Failed |= code.Meaning() == NvmlMeaning.CardFailed;
+        // Whatever comes back after these has another counter; a library that only lost its connection has not.
+        _restarted |= Failed || code is NvmlReturn.DriverNotLoaded or NvmlReturn.LibRmVersionMismatch;
+    }
 
     public void LookForSleep() => Suspended = _runtime.Suspended;
 

@@ -88,7 +88,7 @@ internal sealed class NvmlSampler(NvmlOptions options, TimeProvider time, ITelem
             _order.Add(track);
             if (card.Fatal != NvmlReturn.Success)
             {
-                track.Fail(card.Fatal.Explain(), failed: true);
+                track.Fail(card.Fatal);
             }
         }
 
@@ -128,7 +128,7 @@ internal sealed class NvmlSampler(NvmlOptions options, TimeProvider time, ITelem
 
             if (code.Meaning() == NvmlMeaning.CardFailed)
             {
-                track.Fail(code.Explain(), failed: true);
+                track.Fail(code);
                 log.Write(LogLevel.Error, $"{track.Card.Gpu}: {code.Explain()}");
             }
         }
@@ -207,7 +207,7 @@ internal sealed class NvmlSampler(NvmlOptions options, TimeProvider time, ITelem
         _session = null;
         foreach (var track in _order)
         {
-            track.Fail(HostFault, track.Failed);
+            track.Fail(code);
         }
 
         _nextOpen = Now + _retry;

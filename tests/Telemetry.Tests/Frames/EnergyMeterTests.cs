@@ -30,6 +30,19 @@ public sealed class EnergyMeterTests
     }
 
     [Fact]
+    public void Power_is_not_integrated_over_a_time_in_which_nobody_looked()
+    {
+        var meter = new EnergyMeter();
+
+        meter.Add(Sample(0, null, 100));
+        meter.Add(Sample(60, null, 100));
+        Assert.Equal((null, null), meter.Take());
+
+        meter.Add(Sample(61, null, 100));
+        Assert.Equal((100.0, EnergyMethod.Integral), meter.Take());
+    }
+
+    [Fact]
     public void Instant_power_is_never_integrated()
     {
         var meter = new EnergyMeter();
@@ -96,13 +109,13 @@ public sealed class EnergyMeterTests
     {
         var meter = new EnergyMeter();
         meter.Add(Sample(0, 1_000, 100));
-        meter.Add(Sample(10, 1_000, 100));
-        Assert.Equal((1000.0, EnergyMethod.Integral), meter.Take(giveUp: true));
+        meter.Add(Sample(2, 1_000, 100));
+        Assert.Equal((200.0, EnergyMethod.Integral), meter.Take(giveUp: true));
 
-        meter.Add(Sample(11, 1_101_000, 100));
+        meter.Add(Sample(3, 301_000, 100));
         Assert.Equal((100.0, EnergyMethod.Integral), meter.Take());
 
-        meter.Add(Sample(12, 1_201_000, 100));
+        meter.Add(Sample(4, 401_000, 100));
         Assert.Equal((100.0, EnergyMethod.Counter), meter.Take());
     }
 

@@ -245,7 +245,7 @@ public sealed class NvmlSamplerTests
     }
 
     [Fact]
-    public void A_driver_that_goes_away_degrades_the_host_and_is_read_again_when_it_comes_back()
+    public void A_driver_that_goes_away_degrades_the_host_and_the_counter_of_the_next_one_is_not_compared_with_the_old()
     {
         using var host = new ScriptedHost(H100 + "host fail 3.05 10 9\n").Run(5);
         Assert.Equal("degraded", host.Gpu(First).State);
@@ -255,8 +255,18 @@ public sealed class NvmlSamplerTests
 
         Assert.Equal("ok", host.Gpu(First).State);
         Assert.Equal(Enumerable.Range(0, host.Frames.Count).Select(i => (long)i), host.Frames.Select(frame => frame.Sequence));
+        Assert.Null(host.Frames.Single(frame => frame.Seconds > 5).EnergyJoules);
+        Assert.All(host.Frames.Where(frame => frame.Seconds < 5), frame => Assert.InRange(frame.EnergyJoules!.Value, 590, 610));
+    }
+
+    [Fact]
+    public void A_library_that_lost_its_connection_is_opened_again_and_no_joule_is_lost()
+    {
+        using var host = new ScriptedHost(H100 + "host fail 3.05 10 1\n").Run(25.05);
+
         // The counter went on while nobody looked: its joules come with the first frame afterwards, which covers the whole time.
         Assert.Equal(host.Frames.Sum(frame => frame.Seconds) * 600, host.Frames.Sum(frame => frame.EnergyJoules!.Value), tolerance: 61.0);
+        Assert.InRange(host.Frames.Sum(frame => frame.Seconds), 24, 25.1);
     }
 
     [Fact]
