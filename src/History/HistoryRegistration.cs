@@ -1,0 +1,55 @@
+using EnergyTTT.History.Access;
+using EnergyTTT.History.Frames;
+using EnergyTTT.History.Gpus;
+using EnergyTTT.History.Partitions;
+using EnergyTTT.History.Series;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace EnergyTTT.History;
+
+/// <summary>Registers this room.</summary>
+public static class HistoryRegistration
+{
+    /// <summary>
+    /// Registers the one <see cref="NpgsqlDataSource"/> of the process (search path <c>orleans,public</c>, as Orleans' providers need it)
+    /// and everything that reads and writes through it. The database must have been brought up to date by
+    /// <see cref="Migrations.Migrator"/> before the hosted services start.
+    /// </summary>
+    /// <param name="connectionString">Of a PostgreSQL 14 or later.</param>
+    /// <param name="writes">False leaves out what runs in the background (frame writer, roll-ups, retention): for a process that only reads.</param>
+    public static IServiceCollection AddHistory(this IServiceCollection services, string connectionString, bool writes = true)
+    {
+        services.AddSingleton(provider => OpenSource(connectionString, provider.GetService<ILoggerFactory>()));
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<HistoryInstruments>();
+        services.AddSingleton<GpuDirectory>();
+        services.AddSingleton<SeriesReader>();
+        services.AddSingleton<ApiKeys>();
+        services.AddDbContext<AccessDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()));
+        services.AddOptions<RetentionOptions>();
+        if (writes)
+        {
+            services.AddOptions<FrameWriterOptions>().ValidateDataAnnotations().ValidateOnStart();
+            services.AddSingleton<FrameWriter>();
+            services.AddSingleton<IFrameWriter>(provider => provider.GetRequiredService<FrameWriter>());
+            services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<FrameWriter>());
+        }
+
+        return services;
+    }
+
+    /// <summary>A data source as <see cref="AddHistory"/> registers it, for commands and tests that have no container.</summary>
+    public static NpgsqlDataSource OpenSource(string connectionString, ILoggerFactory? loggers = null)
+    {
+        var builder = new NpgsqlDataSourceBuilder(connectionString);
+        builder.ConnectionStringBuilder.SearchPath = "orleans,public";
+        builder.ConnectionStringBuilder.ApplicationName ??= "EnergyTTT";
+        builder.UseLoggerFactory(loggers);
+        return builder.Build();
+    }
+}
