@@ -1,0 +1,64 @@
+using System.Globalization;
+using EnergyTTT.Portal.Components;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Localization;
+using Microsoft.AspNetCore.Routing;
+
+namespace EnergyTTT.Portal;
+
+/// <summary>Puts the portal's pages into a host's pipeline.</summary>
+public static class PortalPages
+{
+    private const string ContentSecurity =
+        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+        + "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
+
+    /// <summary>
+    /// Maps pages and their assets. Call it once, after the host's own authentication is in the pipeline (a plain
+    /// <see cref="WebApplication"/> puts it there by itself). The host's project sets <c>RequiresAspNetWebAssets</c>.
+    /// </summary>
+    public static WebApplication MapPortal(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        app.UseWhen(context => !context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal), pages => pages.UseRequestLocalization(Localisation()));
+        app.Use(GuardPages);
+        app.UseAntiforgery();
+        app.MapStaticAssets();
+        app.MapRazorComponents<App>()
+            .AddInteractiveServerRenderMode(server =>
+            {
+                // Ours says more, and one header is clearer than two.
+                server.ContentSecurityFrameAncestorsPolicy = null;
+                server.DisableWebSocketCompression = true;
+            })
+            .WithMetadata(new PortalPage());
+        return app;
+    }
+
+    // Words are English; separators of numbers are those that the browser asks for.
+    private static RequestLocalizationOptions Localisation() => new()
+    {
+        DefaultRequestCulture = new("en"),
+        SupportedUICultures = [CultureInfo.GetCultureInfo("en")],
+        SupportedCultures = CultureInfo.GetCultures(CultureTypes.NeutralCultures | CultureTypes.SpecificCultures),
+        RequestCultureProviders = [new AcceptLanguageHeaderRequestCultureProvider()],
+    };
+
+    private static Task GuardPages(HttpContext context, RequestDelegate next)
+    {
+        if (context.GetEndpoint()?.Metadata.GetMetadata<PortalPage>() is not null)
+        {
+            var headers = context.Response.Headers;
+            headers.ContentSecurityPolicy = ContentSecurity;
+            headers.XContentTypeOptions = "nosniff";
+            headers["Referrer-Policy"] = "same-origin";
+            headers["Cross-Origin-Opener-Policy"] = "same-origin";
+            headers.CacheControl = "no-store";
+        }
+
+        return next(context);
+    }
+
+    private sealed class PortalPage;
+}
