@@ -70,11 +70,8 @@ public sealed class PortalHost : IAsyncDisposable
         var fleet = new FakeFleet(TimeProvider.System);
         builder.Services.AddSingleton<IFleetSource>(fleet);
         builder.Services.AddPortal(portal => portal.SecretsFolder = Path.Combine(folder, "secrets"));
-        if (database is not null)
-        {
-            builder.Services.AddDbContext<AccessDbContext>(options => options.UseNpgsql(database));
-        }
-        else
+        builder.Services.AddDbContext<AccessDbContext>(options => options.UseNpgsql(database ?? "Host=127.0.0.1;Port=1"));
+        if (database is null)
         {
             builder.Services.Configure<CookieAuthenticationOptions>(IdentityConstants.ApplicationScheme, cookie => cookie.Events.OnValidatePrincipal = _ => Task.CompletedTask);
             builder.Services.AddScoped<AuthenticationStateProvider, ServerAuthenticationStateProvider>();
