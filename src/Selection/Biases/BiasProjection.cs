@@ -8,6 +8,8 @@ public static class BiasProjection
     // One part in 2^20 narrower than asked, so that rounding to float cannot make the spread exceed R.
     private const double Narrowing = 1 - (1.0 / (1 << 20));
 
+    private const double SumTolerance = 5e-6;
+
     /// <summary>
     /// Clips to an interval of width R around the midpoint <c>(max b + min b) / 2</c>, then subtracts the mean. In place.
     /// </summary>
@@ -42,12 +44,34 @@ public static class BiasProjection
             sum += Math.Clamp(Value(entry, low, high, mean, spread) - middle, -half, half);
         }
 
-        // The rounding error of each entry is carried into the next, so the sum of the floats stays at 0.
         var offset = bias.IsEmpty ? 0 : sum / bias.Length;
-        double carried = 0;
+        for (var attempt = 0; attempt < 4; attempt++)
+        {
+            var rounded = 0.0;
+            foreach (var entry in bias)
+            {
+                rounded += (float)(Math.Clamp(Value(entry, low, high, mean, spread) - middle, -half, half) - offset);
+            }
+
+            if (Math.Abs(rounded) < SumTolerance)
+            {
+                break;
+            }
+
+            offset += rounded / bias.Length;
+        }
+
+        // Equal entries stay equal unless rounding alone would leave a sum; then the error of each is carried into the next.
+        double total = 0, carried = 0;
         for (var expert = 0; expert < bias.Length; expert++)
         {
-            var exact = Math.Clamp(Value(bias[expert], low, high, mean, spread) - middle, -half, half) - offset + carried;
+            bias[expert] = (float)(Math.Clamp(Value(bias[expert], low, high, mean, spread) - middle, -half, half) - offset);
+            total += bias[expert];
+        }
+
+        for (var expert = 0; expert < bias.Length && Math.Abs(total) >= SumTolerance; expert++)
+        {
+            var exact = bias[expert] - (total / bias.Length) + carried;
             bias[expert] = (float)exact;
             carried = exact - bias[expert];
         }

@@ -11,4 +11,10 @@ public enum BatchStepKind
 
     /// <summary>The least-demanded experts leave one by one, while every token keeps its share of gate mass.</summary>
     GreedyConsolidation = 2,
+
+    /// <summary>
+    /// The expert whose leaving costs the batch least gate mass leaves first, as long as that cost stays below an exchange rate and every token keeps its
+    /// share: quality is spent where it buys most experts, whichever layer, step or token that is.
+    /// </summary>
+    MarginalConsolidation = 3,
 }

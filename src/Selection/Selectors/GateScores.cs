@@ -1,59 +1,73 @@
 using EnergyTTT.Selection.Gates;
+using EnergyTTT.Selection.Rows;
 
 namespace EnergyTTT.Selection.Selectors;
 
-/// <summary>The scores that a gate gives for logits.</summary>
+/// <summary>The scores that a gate gives for cleaned logits.</summary>
 internal static class GateScores
 {
     /// <summary>
     /// Writes the score of each expert. Softmax scores are relative to the largest, <c>exp(z_e - max z)</c>; the returned sum turns them into
-    /// probabilities. Limits: masks score 0; with logits of +inf these share all mass equally.
+    /// probabilities. Limits: masks and padding score 0; logits of +inf share all mass equally; a token of masks only scores 0 everywhere.
     /// </summary>
-    /// <returns>The sum of the scores for a softmax gate, 1 for the others.</returns>
-    public static float Evaluate(GateKind gate, ReadOnlySpan<float> logits, Span<float> scores)
+    /// <param name="gate">The kind of gate.</param>
+    /// <param name="keys">Cleaned logits [padded].</param>
+    /// <param name="largest">The largest of them.</param>
+    /// <param name="scores">Receives the scores [padded].</param>
+    /// <returns>The sum of the scores for a softmax gate, 1 for the others; never 0.</returns>
+    public static float Evaluate(GateKind gate, ReadOnlySpan<float> keys, float largest, Span<float> scores)
     {
-        if (gate != GateKind.Softmax)
+        switch (gate)
         {
-            for (var expert = 0; expert < logits.Length; expert++)
-            {
-                scores[expert] = IsMask(logits[expert]) ? 0 : Single(gate, logits[expert]);
-            }
+            case GateKind.Softmax when largest <= Row.Masked:
+                scores.Clear();
+                return 1;
+            case GateKind.Softmax when float.IsPositiveInfinity(largest):
+                return ShareInfinity(keys, scores);
+            case GateKind.Softmax:
+                return RowMath.Softmax(keys, largest, scores);
+            case GateKind.Sigmoid:
+                RowMath.Sigmoid(keys, scores);
+                return 1;
+            default:
+                for (var expert = 0; expert < keys.Length; expert++)
+                {
+                    scores[expert] = keys[expert] > Row.Masked ? Single(gate, keys[expert]) : 0;
+                }
 
-            return 1;
+                return 1;
         }
-
-        var largest = TopK.Masked;
-        foreach (var logit in logits)
-        {
-            largest = logit > largest ? logit : largest;
-        }
-
-        var sum = 0f;
-        for (var expert = 0; expert < logits.Length; expert++)
-        {
-            var logit = logits[expert];
-            var score = IsMask(logit) ? 0 : logit == largest ? 1 : MathF.Exp(logit - largest);
-            scores[expert] = score;
-            sum += score;
-        }
-
-        return sum;
     }
 
     /// <summary>The score of one logit under a gate whose experts do not see each other.</summary>
     public static float Single(GateKind gate, float logit)
     {
+        var decayed = MathF.Exp(-MathF.Abs(logit));
         if (gate == GateKind.Sigmoid)
         {
-            var decayed = MathF.Exp(-MathF.Abs(logit));
             return logit >= 0 ? 1 / (1 + decayed) : decayed / (1 + decayed);
         }
 
         // sqrt(ln(1 + e^z)) = sqrt(max(z, 0) + ln(1 + e^-|z|)), which neither overflows nor loses small values.
-        var bounded = MathF.Min(logit, float.MaxValue);
-        return MathF.Sqrt(MathF.Max(bounded, 0) + float.LogP1(MathF.Exp(-MathF.Abs(bounded))));
+        return MathF.Sqrt(MathF.Max(MathF.Min(logit, float.MaxValue), 0) + LogOnePlus(decayed));
     }
 
-    /// <summary>Whether a logit stands for "not this expert": NaN, -inf or the lowest finite number.</summary>
-    public static bool IsMask(float logit) => !(logit > TopK.Masked);
+    // ln(1 + x) for x in [0, 1]: the correction undoes the rounding of 1 + x.
+    private static float LogOnePlus(float x)
+    {
+        var sum = 1 + x;
+        return sum == 1 ? x : MathF.Log(sum) * (x / (sum - 1));
+    }
+
+    private static float ShareInfinity(ReadOnlySpan<float> keys, Span<float> scores)
+    {
+        var sum = 0f;
+        for (var expert = 0; expert < keys.Length; expert++)
+        {
+            scores[expert] = float.IsPositiveInfinity(keys[expert]) ? 1 : 0;
+            sum += scores[expert];
+        }
+
+        return sum;
+    }
 }

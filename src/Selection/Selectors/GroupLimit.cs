@@ -1,57 +1,51 @@
 using EnergyTTT.Selection.Gates;
+using EnergyTTT.Selection.Rows;
 
 namespace EnergyTTT.Selection.Selectors;
 
 /// <summary>Keeps the best groups of experts of a token and really excludes the others.</summary>
 internal sealed class GroupLimit(SelectorShape shape)
 {
-    private readonly float[] _worth = new float[shape.Groups];
+    private readonly float[] _worth = new float[Row.Length(shape.Groups)];
     private readonly int[] _kept = new int[shape.TopGroups];
-    private readonly bool[] _isKept = new bool[shape.Groups];
+    private readonly bool _isLogit = shape.BiasSpace == BiasSpace.Logit;
 
-    /// <summary>Overwrites the keys of the groups that may not serve this token with <see cref="TopK.Excluded"/>.</summary>
-    /// <param name="keys">Keys [experts] in the bias space of the shape.</param>
-    public void Apply(Span<float> keys)
+    /// <summary>Writes the keys of the groups that may serve this token, and <see cref="Row.Excluded"/> for the others.</summary>
+    /// <param name="keys">Keys [padded] in the bias space of the shape.</param>
+    /// <param name="limited">Receives them; may be <paramref name="keys"/>.</param>
+    public void Apply(ReadOnlySpan<float> keys, Span<float> limited)
     {
         var size = shape.GroupSize;
-        var reference = shape.GroupScore == GroupScore.TopTwo && IsLogit ? Largest(keys) : 0;
+        var reference = shape.GroupScore == GroupScore.TopTwo && _isLogit && shape.Gate == GateKind.Softmax ? keys[RowMath.IndexOfLargest(keys)] : 0;
+        _worth.AsSpan(shape.Groups).Fill(Row.Excluded);
         for (var group = 0; group < shape.Groups; group++)
         {
             _worth[group] = Worth(keys.Slice(group * size, size), reference);
         }
 
-        TopK.Take(_worth, _kept);
-        Array.Clear(_isKept);
-        foreach (var group in _kept)
+        if (keys != limited)
         {
-            _isKept[group] = true;
+            keys.CopyTo(limited);
         }
 
+        RowMath.Take(_worth, _kept);
         for (var group = 0; group < shape.Groups; group++)
         {
-            if (!_isKept[group])
+            // The kept ones are those that Take has excluded from further taking.
+            if (_worth[group] > Row.Excluded)
             {
-                keys.Slice(group * size, size).Fill(TopK.Excluded);
+                limited.Slice(group * size, size).Fill(Row.Excluded);
             }
         }
     }
 
-    private bool IsLogit => shape.BiasSpace == BiasSpace.Logit;
-
     private float Worth(ReadOnlySpan<float> keys, float reference)
     {
-        float first = TopK.Masked, second = TopK.Masked;
+        float first = Row.Masked, second = Row.Masked;
         foreach (var key in keys)
         {
-            if (key > first)
-            {
-                second = first;
-                first = key;
-            }
-            else if (key > second)
-            {
-                second = key;
-            }
+            second = MathF.Max(second, MathF.Min(first, key));
+            first = MathF.Max(first, key);
         }
 
         return shape.GroupScore == GroupScore.Maximum || keys.Length == 1 ? first : Score(first, reference) + Score(second, reference);
@@ -59,24 +53,13 @@ internal sealed class GroupLimit(SelectorShape shape)
 
     private float Score(float key, float reference)
     {
-        if (key <= TopK.Masked)
+        if (key <= Row.Masked)
         {
-            return IsLogit ? 0 : TopK.Masked / 4;
+            return _isLogit ? 0 : Row.Masked / 4;
         }
 
-        return !IsLogit ? key
+        return !_isLogit ? key
             : shape.Gate != GateKind.Softmax ? GateScores.Single(shape.Gate, key)
             : key == reference ? 1 : MathF.Exp(key - reference);
-    }
-
-    private static float Largest(ReadOnlySpan<float> keys)
-    {
-        var largest = TopK.Masked;
-        foreach (var key in keys)
-        {
-            largest = key > largest ? key : largest;
-        }
-
-        return largest;
     }
 }

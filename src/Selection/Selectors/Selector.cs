@@ -1,5 +1,7 @@
+using EnergyTTT.Selection.Batches;
 using EnergyTTT.Selection.Epochs;
 using EnergyTTT.Selection.Gates;
+using EnergyTTT.Selection.Rows;
 
 namespace EnergyTTT.Selection.Selectors;
 
@@ -22,7 +24,10 @@ public sealed class Selector
     private readonly SelectionEpoch _baseline;
     private readonly int[] _counts;
     private double[] _retained = [];
+    private readonly float[] _row;
     private BatchRows? _rows;
+    private Consolidation? _consolidation;
+    private Activation? _activation;
 
     /// <summary>Builds the selector of one layer.</summary>
     /// <param name="shape">What the gate looks like.</param>
@@ -37,6 +42,7 @@ public sealed class Selector
         _chooser = new TokenChooser(shape, trainedBias);
         _baseline = SelectionEpoch.Baseline(shape);
         _counts = new int[shape.Experts];
+        _row = new float[3 * Row.Length(shape.Experts)];
     }
 
     /// <summary>What the gate looks like.</summary>
@@ -108,11 +114,13 @@ public sealed class Selector
     {
         var outcome = default(ChoiceOutcome);
         var k = Shape.TopK;
+        var length = _row.Length / 3;
+        var row = new TokenRow(_row.AsSpan(0, length), _row.AsSpan(length, length), _row.AsSpan(2 * length));
         for (var token = 0; token < retained.Length; token++)
         {
             var chosen = experts.Slice(token * k, k);
-            var choice = _chooser.Choose(logits.Slice(token * Shape.Experts, Shape.Experts), chosen);
-            _chooser.Weigh(chosen, weights.Slice(token * k, k));
+            var choice = _chooser.Choose(logits.Slice(token * Shape.Experts, Shape.Experts), row, chosen);
+            Weights.Write(Shape, row.Scores, choice.Scale, chosen, weights.Slice(token * k, k));
             retained[token] = choice.Retained;
             outcome.Add(choice);
         }
@@ -123,31 +131,36 @@ public sealed class Selector
     private ChoiceOutcome ChooseTogether(
         ReadOnlySpan<float> logits, int tokens, SelectionEpoch epoch, Span<int> experts, Span<float> weights, Span<double> retained)
     {
-        _rows ??= new BatchRows(Shape);
-        _rows.Begin(tokens);
+        var step = epoch.BatchStep;
+        var rows = _rows ??= new BatchRows(Shape);
+        rows.Begin(tokens);
         var outcome = default(ChoiceOutcome);
         var k = Shape.TopK;
         for (var token = 0; token < tokens; token++)
         {
             var chosen = experts.Slice(token * k, k);
-            var choice = _chooser.Choose(logits.Slice(token * Shape.Experts, Shape.Experts), chosen);
-            _rows.Keep(token, _chooser, choice);
+            var choice = _chooser.Choose(logits.Slice(token * Shape.Experts, Shape.Experts), rows.RowOf(token), chosen);
+            rows.Keep(token, choice, chosen, Math.Max(epoch.GuardBound, step.RetainedMass));
             outcome.Add(choice);
         }
 
-        if (epoch.BatchStep.Kind == BatchStepKind.OpportunisticActivation)
+        var prices = step.IsPriced ? epoch.Prices.AsSpan() : default;
+        switch (step.Kind)
         {
-            _rows.Activate(experts, epoch.BatchStep.OwnExperts, epoch.GuardBound);
-        }
-        else
-        {
-            var prices = epoch.BatchStep.IsPriced ? epoch.Prices.AsSpan() : default;
-            _rows.Consolidate(experts, Math.Max(epoch.GuardBound, epoch.BatchStep.RetainedMass), prices);
+            case BatchStepKind.OpportunisticActivation:
+                (_activation ??= new Activation(Shape)).Apply(rows, experts, step.OwnExperts);
+                break;
+            case BatchStepKind.GreedyConsolidation:
+                (_consolidation ??= new Consolidation(Shape)).ByDemand(rows, experts, prices);
+                break;
+            case BatchStepKind.MarginalConsolidation:
+                (_consolidation ??= new Consolidation(Shape)).ByLoss(rows, experts, prices, step.MassPerExpert);
+                break;
         }
 
         for (var token = 0; token < tokens; token++)
         {
-            retained[token] = _rows.Finish(token, experts.Slice(token * k, k), weights.Slice(token * k, k));
+            retained[token] = rows.Finish(token, experts.Slice(token * k, k), weights.Slice(token * k, k));
         }
 
         return outcome;
