@@ -51,7 +51,7 @@ internal sealed class Consolidation(SelectorShape shape)
         foreach (var entry in order)
         {
             var expert = (int)(entry & 0xFFFF);
-            if (CanLeave(expert))
+            if (CanLeave(chosen, expert))
             {
                 Leave(chosen, expert, accountsLoss: false);
             }
@@ -92,7 +92,7 @@ internal sealed class Consolidation(SelectorShape shape)
             }
 
             _settled[least] = true;
-            if (CanLeave(least))
+            if (CanLeave(chosen, least))
             {
                 Leave(chosen, least, accountsLoss: true);
             }
@@ -149,7 +149,7 @@ internal sealed class Consolidation(SelectorShape shape)
         }
     }
 
-    private bool CanLeave(int leaving)
+    private bool CanLeave(ReadOnlySpan<int> chosen, int leaving)
     {
         var users = _users.Of(leaving);
         for (var word = 0; word < users.Length; word++)
@@ -159,7 +159,7 @@ internal sealed class Consolidation(SelectorShape shape)
                 var token = (word << 6) + Membership.Pop(ref bits);
                 var shares = _rows.Shares(token);
                 var next = _rows.Next[token];
-                if (_rows.Mass[token] - shares[leaving] + (next < 0 ? 0 : shares[next]) < _rows.Needed[token])
+                if (_rows.Mass[token] - shares[leaving] + (next < 0 ? 0 : shares[next]) < _rows.Needed[token] || (next < 0 && IsLast(Of(chosen, token))))
                 {
                     return false;
                 }
@@ -168,6 +168,9 @@ internal sealed class Consolidation(SelectorShape shape)
 
         return true;
     }
+
+    // A token never loses its last expert, however low the bound.
+    private static bool IsLast(ReadOnlySpan<int> set) => set.Length - set.Count(Selector.Unused) <= 1;
 
     private void Leave(Span<int> chosen, int leaving, bool accountsLoss)
     {

@@ -113,6 +113,9 @@ public sealed class SelectionEpoch
     /// <summary>The version of the policy that it follows.</summary>
     public long PolicyVersion { get; }
 
+    /// <summary>The share of its gate mass that every token really keeps: the larger of the guard and what the batch-aware step asks for.</summary>
+    public float EffectiveBound => Math.Max(GuardBound, BatchStep.RetainedMass);
+
     /// <summary>Whether every bias is exactly 0.</summary>
     public bool IsNeutral { get; }
 

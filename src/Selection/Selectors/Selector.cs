@@ -140,7 +140,7 @@ public sealed class Selector
         {
             var chosen = experts.Slice(token * k, k);
             var choice = _chooser.Choose(logits.Slice(token * Shape.Experts, Shape.Experts), rows.RowOf(token), chosen);
-            rows.Keep(token, choice, chosen, Math.Max(epoch.GuardBound, step.RetainedMass));
+            rows.Keep(token, choice, chosen, epoch.EffectiveBound);
             outcome.Add(choice);
         }
 

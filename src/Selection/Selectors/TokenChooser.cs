@@ -56,7 +56,7 @@ internal sealed class TokenChooser
 
         _epoch = epoch;
         _isNeutral = epoch.IsNeutral;
-        _guardBound = epoch.GuardBound;
+        _guardBound = epoch.EffectiveBound;
         epoch.Bias.AsSpan().CopyTo(_bias);
         for (var expert = 0; expert < _shape.Experts; expert++)
         {

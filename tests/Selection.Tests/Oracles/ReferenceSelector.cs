@@ -38,10 +38,11 @@ internal sealed class ReferenceSelector(SelectorShape shape, float[]? trained = 
         }
 
         var allowed = keys.Select(Allowed).ToArray();
+        var bound = Math.Max(epoch.GuardBound, epoch.BatchStep.RetainedMass);
         Sets = keys.Select((row, t) => Best(row, allowed[t])).ToArray();
         for (var t = 0; t < tokens; t++)
         {
-            if (!Enough(t, Sets[t], plain[t], plainMass[t], epoch.GuardBound))
+            if (!Enough(t, Sets[t], plain[t], plainMass[t], bound))
             {
                 if (shape.IsGrouped)
                 {
@@ -51,12 +52,11 @@ internal sealed class ReferenceSelector(SelectorShape shape, float[]? trained = 
                 }
                 else
                 {
-                    Repair(t, plain[t], plainMass[t], epoch.GuardBound);
+                    Repair(t, plain[t], plainMass[t], bound);
                 }
             }
         }
 
-        var bound = Math.Max(epoch.GuardBound, epoch.BatchStep.RetainedMass);
         var prices = epoch.BatchStep.IsPriced && epoch.Prices.Length > 0 ? epoch.Prices.Select(p => (double)p).ToArray() : null;
         switch (epoch.BatchStep.Kind)
         {
@@ -188,7 +188,7 @@ internal sealed class ReferenceSelector(SelectorShape shape, float[]? trained = 
     {
         var users = Enumerable.Range(0, Sets.Length).Where(t => Sets[t].Contains(expert)).ToList();
         var next = users.ToDictionary(t => t, t => Next(t, keys[t], allowed[t], present));
-        var may = true;
+        var may = users.TrueForAll(t => next[t] >= 0 || Sets[t].Count > 1);
         foreach (var t in users.Where(t => plainMass[t] > 0))
         {
             var share = (Sets[t].Sum(e => Scores[t][e]) - Scores[t][expert] + (next[t] < 0 ? 0 : Scores[t][next[t]])) / plainMass[t];
