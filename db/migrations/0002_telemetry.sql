@@ -31,7 +31,7 @@ create table telemetry.gpu (
     passport jsonb,
     first_seen timestamptz not null,
     described timestamptz,
-    dropped_energy_joules double precision not null default 0,
+    rolled_energy_joules double precision not null default 0,
     constraint pk_gpu primary key (gpu_id),
     constraint uq_gpu_uuid unique (uuid),
     constraint fk_gpu_host foreign key (host_id) references telemetry.host (host_id)
@@ -39,7 +39,7 @@ create table telemetry.gpu (
 
 create index ix_gpu_host on telemetry.gpu (host_id);
 
-comment on table telemetry.gpu is 'GPUs by the UUID of their driver; gpu_id is the short key that frames use. dropped_energy_joules keeps the energy of hours that retention has removed.';
+comment on table telemetry.gpu is 'GPUs by the UUID of their driver; gpu_id is the short key that frames use. rolled_energy_joules is the energy of all hours that were ever rolled up, kept or dropped since.';
 
 create table telemetry.boot (
     boot_id integer generated always as identity,

@@ -2,12 +2,14 @@ using EnergyTTT.History.Access;
 using EnergyTTT.History.Frames;
 using EnergyTTT.History.Gpus;
 using EnergyTTT.History.Partitions;
+using EnergyTTT.History.Rollups;
 using EnergyTTT.History.Series;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace EnergyTTT.History;
@@ -31,13 +33,18 @@ public static class HistoryRegistration
         services.AddSingleton<SeriesReader>();
         services.AddSingleton<ApiKeys>();
         services.AddDbContext<AccessDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()));
-        services.AddOptions<RetentionOptions>();
+        services.AddOptions<RetentionOptions>().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RetentionOptions>, RetentionOptionsValidator>());
+        services.AddSingleton<Roller>();
+        services.AddSingleton<PartitionKeeper>();
         if (writes)
         {
             services.AddOptions<FrameWriterOptions>().ValidateDataAnnotations().ValidateOnStart();
             services.AddSingleton<FrameWriter>();
             services.AddSingleton<IFrameWriter>(provider => provider.GetRequiredService<FrameWriter>());
             services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<FrameWriter>());
+            services.AddHostedService<PartitionService>();
+            services.AddHostedService<RollupService>();
         }
 
         return services;

@@ -10,7 +10,7 @@ namespace EnergyTTT.History.Gpus;
 /// <summary>Reads what is known of one GPU or of all, each with its newest frame.</summary>
 internal static class ReadKnownGpus
 {
-    // Hours hold what is complete; minutes after them and frames after those hold the rest.
+    // Energy: the hours are summed up in the GPU's row; minutes after them and frames after those hold the rest.
     // language=sql
     private const string Sql =
         """
@@ -38,8 +38,7 @@ internal static class ReadKnownGpus
         ) f on true
         left join telemetry.boot b on b.boot_id = f.boot_id
         cross join lateral (
-            select g.dropped_energy_joules
-                + coalesce((select sum(energy_joules_sum) from telemetry.frame_1h where gpu_id = g.gpu_id and hour < hours_until), 0)
+            select g.rolled_energy_joules
                 + coalesce((select sum(energy_joules_sum) from telemetry.frame_1m where gpu_id = g.gpu_id and minute >= hours_until and minute < minutes_until), 0)
                 + coalesce((select sum(energy_joules) from telemetry.frame where gpu_id = g.gpu_id and time >= minutes_until), 0) as joules
         ) energy

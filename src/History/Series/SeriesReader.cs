@@ -6,7 +6,8 @@ using Npgsql;
 
 namespace EnergyTTT.History.Series;
 
-/// <summary>Answers how a metric went over time, for GPUs or groups of them. What was acknowledged a moment ago is in the answer.</summary>
+/// <summary>Answers how a metric went over time, for GPUs or groups of them. What was acknowledged a moment ago is in the answer;
+/// frames that come late, to minutes that are rolled up already, are in it after the next round of roll-ups.</summary>
 public sealed class SeriesReader(NpgsqlDataSource source, IOptions<RetentionOptions> retention, TimeProvider time)
 {
     /// <summary>Reads the series of a query. A filter that lets nothing pass gives an answer without series.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EnergyTTT.History.Servers;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -8,6 +9,9 @@ namespace EnergyTTT.Testing.Databases;
 internal static class ThrowAwayPostgres
 {
     private const string FolderPrefix = "ettt-test-";
+
+    // Alive as long as the process.
+    private static PrivateServer? _server;
 
     /// <summary>The connection string; null when the machine has no PostgreSQL programs.</summary>
     public static async Task<string?> TryStart()
@@ -25,14 +29,12 @@ internal static class ThrowAwayPostgres
         var folder = new DataFolder(Path.Combine(Path.GetTempPath(), $"{FolderPrefix}{Environment.ProcessId}-{Guid.NewGuid():N}"[..28]));
 
         // Nobody misses this data after a power cut.
-        var server = await PrivateServer.StartAsync(
+        _server = await PrivateServer.StartAsync(
             folder, ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200", "shared_buffers=128MB"], NullLoggerFactory.Instance, TimeProvider.System, CancellationToken.None);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-        {
-            server.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(10));
-            Directory.Delete(folder.Path, recursive: true);
-        };
-        return new NpgsqlConnectionStringBuilder(server.ConnectionString) { Database = "postgres" }.ConnectionString;
+
+        // A test process is given too little time to tidy up, and its end is the server's: a shell waits for both and then removes the folder.
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Process.Start("/bin/sh", ["-c", "trap '' HUP INT; sleep 5; exec rm -rf \"$0\" >/dev/null 2>&1", folder.Path]);
+        return new NpgsqlConnectionStringBuilder(_server.ConnectionString) { Database = "postgres" }.ConnectionString;
     }
 
     /// <summary>Folders of test processes that were killed.</summary>

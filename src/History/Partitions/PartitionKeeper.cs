@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace EnergyTTT.History.Partitions;
+
+/// <summary>Makes the partitions of the days to come and drops those that retention has passed.</summary>
+public sealed class PartitionKeeper(NpgsqlDataSource source, IOptions<RetentionOptions> options, TimeProvider time)
+{
+    // A frame that was just accepted at the edge of retention must not lose its partition between the check and its commit.
+    private static readonly TimeSpan Slack = TimeSpan.FromHours(1);
+
+    /// <summary>Brings the partitions of all levels up to date.</summary>
+    /// <returns>The names of the partitions that were dropped.</returns>
+    public async Task<ImmutableArray<string>> Keep(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        var dropped = ImmutableArray.CreateBuilder<string>();
+        foreach (var (table, kept) in new[]
+        {
+            (PartitionedTable.Frame, options.Value.Frames),
+            (PartitionedTable.Minutes, options.Value.Minutes),
+            (PartitionedTable.Hours, options.Value.Hours),
+        })
+        {
+            var today = DateOnly.FromDateTime(now.UtcDateTime);
+            for (var day = today; day <= today.AddDays(options.Value.DaysAhead); day = day.AddDays(1))
+            {
+                await AddPartition.Execute(connection, table, day, cancellationToken);
+            }
+
+            foreach (var start in await ReadPartitions.Execute(connection, table, cancellationToken))
+            {
+                var end = new DateTimeOffset(table.EndOf(start), TimeOnly.MinValue, TimeSpan.Zero);
+                if (end < now - kept - Slack)
+                {
+                    await DropPartition.Execute(connection, table, start, cancellationToken);
+                    dropped.Add($"{table.Name}_{start:yyyyMMdd}");
+                }
+            }
+        }
+
+        return dropped.ToImmutable();
+    }
+}

@@ -1,0 +1,133 @@
+using EnergyTTT.History.Partitions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace EnergyTTT.History.Rollups;
+
+/// <summary>
+/// Makes the roll-ups that are due. Any number of processes may try: one at a time does it. What it does is idempotent, and a
+/// minute that gets frames late is rolled up again, with its hour.
+/// </summary>
+public sealed class Roller(NpgsqlDataSource source, IOptions<RollupOptions> options, TimeProvider time)
+{
+    /// <summary>The advisory lock of the one process that rolls up.</summary>
+    internal const long LockKey = 0x456E_6572_726F_6C6C;
+
+    private readonly HashSet<(string Table, DateOnly Start)> _partitions = [];
+
+    /// <summary>Rolls up everything that is due.</summary>
+    /// <returns>Rows written, or null when another process is at it.</returns>
+    public async Task<int?> Roll(CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        if (!await TryLock(connection, cancellationToken))
+        {
+            return null;
+        }
+
+        try
+        {
+            var due = Floor((time.GetUtcNow() - options.Value.Grace).UtcDateTime, TimeSpan.FromMinutes(1));
+            var rows = 0;
+            while (await RollSome(connection, due, cancellationToken) is { } written)
+            {
+                rows += written;
+            }
+
+            await RollupState.Advance(connection, RollupState.Minute, due, cancellationToken);
+            return rows + await RollWholeHours(connection, due, cancellationToken);
+        }
+        catch
+        {
+            // What was made in a transaction that failed is not there.
+            _partitions.Clear();
+            throw;
+        }
+        finally
+        {
+            await Unlock(connection);
+        }
+    }
+
+    private static DateTime Floor(DateTime time, TimeSpan step) => new(time.Ticks - (time.Ticks % step.Ticks), DateTimeKind.Utc);
+
+    /// <summary>One transaction's worth of minutes; null when none is left.</summary>
+    private async Task<int?> RollSome(NpgsqlConnection connection, DateTime due, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var work = await TakeTouched.Execute(connection, due, options.Value.MinutesPerTransaction, cancellationToken);
+        if (work.Count == 0)
+        {
+            return null;
+        }
+
+        var rows = 0;
+        foreach (var (minute, gpus) in work)
+        {
+            await EnsurePartition(connection, PartitionedTable.Minutes, minute, cancellationToken);
+            rows += await RollMinute.Execute(connection, minute, [.. gpus], cancellationToken);
+        }
+
+        // Frames came late to hours that were complete.
+        if (await RollupState.Read(connection, RollupState.Hour, cancellationToken) is { } hoursUntil)
+        {
+            foreach (var late in work.Where(entry => entry.Key < hoursUntil).GroupBy(entry => Floor(entry.Key, TimeSpan.FromHours(1))))
+            {
+                await EnsurePartition(connection, PartitionedTable.Hours, late.Key, cancellationToken);
+                rows += await RollHours.Execute(connection, late.Key, late.Key.AddHours(1), [.. late.SelectMany(entry => entry.Value).Distinct()], cancellationToken);
+            }
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return rows;
+    }
+
+    private async Task<int> RollWholeHours(NpgsqlConnection connection, DateTime minutesUntil, CancellationToken cancellationToken)
+    {
+        var to = Floor(minutesUntil, TimeSpan.FromHours(1));
+        var from = await RollupState.Read(connection, RollupState.Hour, cancellationToken)
+            ?? Floor(await RollupState.FirstMinute(connection, cancellationToken) ?? to, TimeSpan.FromHours(1));
+        var rows = 0;
+        for (var hour = from; hour < to; hour = hour.AddHours(1))
+        {
+            await EnsurePartition(connection, PartitionedTable.Hours, hour, cancellationToken);
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            rows += await RollHours.Execute(connection, hour, hour.AddHours(1), null, cancellationToken);
+            await RollupState.Advance(connection, RollupState.Hour, hour.AddHours(1), cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+
+        await RollupState.Advance(connection, RollupState.Hour, to, cancellationToken);
+        return rows;
+    }
+
+    private async Task EnsurePartition(NpgsqlConnection connection, PartitionedTable table, DateTime moment, CancellationToken cancellationToken)
+    {
+        var start = table.StartOf(DateOnly.FromDateTime(moment));
+        if (_partitions.Add((table.Name, start)))
+        {
+            await AddPartition.Execute(connection, table, start, cancellationToken);
+        }
+    }
+
+    private static async Task<bool> TryLock(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        // language=sql
+        const string Sql = "select pg_try_advisory_lock($1)";
+        await using var command = new NpgsqlCommand(Sql, connection) { Parameters = { new NpgsqlParameter<long> { TypedValue = LockKey } } };
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
+    }
+
+    private static async Task Unlock(NpgsqlConnection connection)
+    {
+        if (connection.State != System.Data.ConnectionState.Open)
+        {
+            return; // A lost connection has given its locks back.
+        }
+
+        // language=sql
+        const string Sql = "select pg_advisory_unlock($1)";
+        await using var command = new NpgsqlCommand(Sql, connection) { Parameters = { new NpgsqlParameter<long> { TypedValue = LockKey } } };
+        await command.ExecuteNonQueryAsync(CancellationToken.None);
+    }
+}
