@@ -1,6 +1,8 @@
 using System.CommandLine;
+using EnergyTTT.Cli.Thermal;
 
 // One line per command; each lives in a folder named after its noun and offers a static Create().
 var root = new RootCommand("EnergyTTT governs the energy of fleets of LLM inference hosts.");
+root.Subcommands.Add(EvaluateThermalCommand.Create());
 
 return await root.Parse(args).InvokeAsync();

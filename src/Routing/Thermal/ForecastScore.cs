@@ -14,10 +14,10 @@ internal struct ForecastScore
     private const double MissShare = 0.1;
 
     // The first guess counts as much as this many residuals; residuals a second apart are nearly copies of each other.
-    private const double GuessWeight = 10;
+    private const double GuessWeight = 5;
 
-    // The band follows the last minutes; the published mean error the last quarter of an hour.
-    private const double BandMemory = 200;
+    // The band follows the last two minutes; the published mean error the last quarter of an hour.
+    private const double BandMemory = 100;
     private const double Memory = 900;
 
     private double _absolute, _absoluteWeight, _square, _squareWeight, _logQuantile;
@@ -40,7 +40,7 @@ internal struct ForecastScore
         _absolute += (size - _absolute) / _absoluteWeight;
         _squareWeight = Math.Min(_squareWeight + 1, BandMemory);
         _square += (size * size - _square) / _squareWeight;
-        var gamma = 1 / (10 + horizonSeconds);
+        var gamma = 2 / (10 + horizonSeconds);
         _logQuantile = Math.Clamp(_logQuantile + gamma * ((size > issuedHalfWidth ? 1 : 0) - MissShare), -1.5, 2);
     }
 

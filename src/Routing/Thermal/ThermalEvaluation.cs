@@ -17,14 +17,21 @@ public sealed record ThermalHorizonScore(
 /// <summary>Plays a recording to a forecaster that starts knowing nothing of it and learns only from what has passed, and scores every forecast, the first one included.</summary>
 public static class ThermalEvaluation
 {
-    /// <summary>Scores per horizon; a horizon that the recording is too short for is left out.</summary>
-    /// <param name="readings">In order of time; about one a second.</param>
+    // The answer to a forecast is the reading nearest to its time, if one is this near, in seconds.
+    private const double Tolerance = 1;
+
+    /// <summary>Scores per horizon; a horizon that the recording is too short for is left out. A forecast is made at every reading.</summary>
+    /// <param name="readings">In order of time, at any pace up to about one a second.</param>
     /// <param name="options">The generic start.</param>
     public static IReadOnlyList<ThermalHorizonScore> Run(IReadOnlyList<ThermalReading> readings, ThermalForecasterOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(readings);
         var forecaster = new ThermalForecaster(options);
-        var sums = ThermalForecaster.HorizonsSeconds.ToArray().Select(_ => new Sums()).ToArray();
+        var power = new RecordedPower(readings);
+        var horizons = ThermalForecaster.HorizonsSeconds.ToArray();
+        var sums = horizons.Select(_ => new Sums()).ToArray();
+        var due = new int[horizons.Length];
+        var plan = new double[1 + (int)(horizons.Max() / power.StepSeconds + 1)];
         for (var k = 0; k < readings.Count; k++)
         {
             var now = readings[k];
@@ -33,34 +40,38 @@ public static class ThermalEvaluation
                 continue;
             }
 
-            for (var h = 0; h < sums.Length; h++)
+            for (var h = 0; h < horizons.Length; h++)
             {
-                if (Due(readings, k, ThermalForecaster.HorizonsSeconds[h]) is { } due)
+                due[h] = Nearest(readings, due[h], now.TimeSeconds + horizons[h]);
+                var answer = readings[due[h]];
+                if (due[h] <= k || Math.Abs(answer.TimeSeconds - now.TimeSeconds - horizons[h]) > Tolerance)
                 {
-                    sums[h].Add(readings, k, due, forecaster);
+                    continue;
                 }
+
+                var seconds = answer.TimeSeconds - now.TimeSeconds;
+                var steps = Math.Max(1, (int)Math.Round(seconds / power.StepSeconds));
+                for (var s = 0; s < steps; s++)
+                {
+                    plan[s] = power.Mean(now.TimeSeconds + seconds * s / steps, now.TimeSeconds + seconds * (s + 1) / steps);
+                }
+
+                sums[h].Add(
+                    answer.TemperatureCelsius, now.TemperatureCelsius, forecaster.Hold(seconds)!.Value, forecaster.Planned(seconds, plan.AsSpan(0, steps), seconds / steps)!.Value); // it has observed
             }
         }
 
-        return [.. sums.Select((s, h) => s.Score(ThermalForecaster.HorizonsSeconds[h])).Where(s => s.Scored > 0)];
+        return [.. sums.Select((s, h) => s.Score(horizons[h])).Where(s => s.Scored > 0)];
     }
 
-    // The reading nearest to k's time plus the horizon, or null where the recording has none within a second.
-    private static int? Due(IReadOnlyList<ThermalReading> readings, int k, double horizon)
+    private static int Nearest(IReadOnlyList<ThermalReading> readings, int from, double time)
     {
-        var time = readings[k].TimeSeconds + horizon;
-        var j = k + 1;
-        while (j < readings.Count && readings[j].TimeSeconds < time)
+        while (from + 1 < readings.Count && Math.Abs(readings[from + 1].TimeSeconds - time) <= Math.Abs(readings[from].TimeSeconds - time))
         {
-            j++;
+            from++;
         }
 
-        if (j == readings.Count || j - 1 > k && time - readings[j - 1].TimeSeconds < readings[j].TimeSeconds - time)
-        {
-            j--;
-        }
-
-        return j > k && Math.Abs(readings[j].TimeSeconds - time) <= 1 ? j : null;
+        return from;
     }
 
     private sealed class Sums
@@ -68,22 +79,9 @@ public static class ThermalEvaluation
         private double _persistence, _hold, _planned;
         private int _inside, _insideHold, _scored;
 
-        public void Add(IReadOnlyList<ThermalReading> readings, int k, int due, ThermalForecaster forecaster)
+        public void Add(double truth, double before, ThermalForecast hold, ThermalForecast planned)
         {
-            // One mean power per second ahead, from readings that may come at any pace.
-            var seconds = readings[due].TimeSeconds - readings[k].TimeSeconds;
-            var steps = Math.Max(1, (int)Math.Round(seconds));
-            var step = seconds / steps;
-            var watts = new double[steps];
-            for (var s = 0; s < steps; s++)
-            {
-                watts[s] = MeanPower(readings, k, readings[k].TimeSeconds + s * step, readings[k].TimeSeconds + (s + 1) * step);
-            }
-
-            var hold = forecaster.Hold(seconds)!.Value; // observed at least once
-            var planned = forecaster.Planned(seconds, watts, step)!.Value;
-            var truth = readings[due].TemperatureCelsius;
-            _persistence += Math.Abs(truth - readings[k].TemperatureCelsius);
+            _persistence += Math.Abs(truth - before);
             _hold += Math.Abs(truth - hold.Celsius);
             _planned += Math.Abs(truth - planned.Celsius);
             _inside += truth >= planned.LowCelsius && truth <= planned.HighCelsius ? 1 : 0;
@@ -93,21 +91,5 @@ public static class ThermalEvaluation
 
         public ThermalHorizonScore Score(double horizon) => new(
             horizon, _persistence / _scored, _hold / _scored, _planned / _scored, (double)_inside / _scored, (double)_insideHold / _scored, _scored);
-
-        private static double MeanPower(IReadOnlyList<ThermalReading> readings, int from, double start, double end)
-        {
-            double joules = 0, seconds = 0;
-            for (var j = from + 1; j < readings.Count && readings[j - 1].TimeSeconds < end; j++)
-            {
-                var overlap = Math.Min(end, readings[j].TimeSeconds) - Math.Max(start, readings[j - 1].TimeSeconds);
-                if (overlap > 0)
-                {
-                    joules += overlap * readings[j].PowerWatts;
-                    seconds += overlap;
-                }
-            }
-
-            return seconds > 0 ? joules / seconds : readings[from].PowerWatts;
-        }
     }
 }

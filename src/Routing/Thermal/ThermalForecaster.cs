@@ -19,7 +19,7 @@ public sealed class ThermalForecaster
     private readonly ThermalForecasterOptions _options;
     private readonly ThermalFilter _filter;
     private readonly ForecastLedger _ledger;
-    private double _time = double.NaN, _pooledUntil = double.NaN, _pooledJoules;
+    private double _time = double.NaN, _pooledUntil = double.NaN;
 
     /// <summary>Starts from a generic card.</summary>
     public ThermalForecaster(ThermalForecasterOptions? options = null)
@@ -43,7 +43,8 @@ public sealed class ThermalForecaster
 
     /// <summary>
     /// Takes the mean power since the previous reading and the temperature now. Readings that are not finite, negative power, temperatures outside -20 to 130 °C and time that does not
-    /// advance are ignored. Readings less than a second apart are pooled to about a second, since their errors are not independent.
+    /// advance are ignored. Power counts at whatever pace it comes;
+    /// a temperature is learned from about once a second, since closer errors are not independent.
     /// </summary>
     /// <param name="timeSeconds">Any clock in seconds that does not step; only differences count.</param>
     /// <param name="powerWatts">Mean power of the interval that ends now, watts.</param>
@@ -56,24 +57,22 @@ public sealed class ThermalForecaster
             return false;
         }
 
-        var seconds = timeSeconds - _time;
-        _pooledJoules += powerWatts * (timeSeconds - _pooledUntil);
+        var step = timeSeconds - _pooledUntil;
         _pooledUntil = timeSeconds;
-        if (seconds < PooledSeconds)
-        {
-            return true;
-        }
-
-        powerWatts = seconds <= _options.GapSeconds ? _pooledJoules / seconds : powerWatts;
-        _pooledJoules = 0;
-        if (double.IsNaN(_time) || seconds > _options.GapSeconds)
+        if (double.IsNaN(step) || step > _options.GapSeconds)
         {
             _filter.Start(powerWatts, temperatureCelsius);
             _ledger.Clear();
         }
         else
         {
-            _filter.Step(seconds, powerWatts, temperatureCelsius);
+            _filter.Flow(step, powerWatts);
+            if (timeSeconds - _time < PooledSeconds)
+            {
+                return true;
+            }
+
+            _filter.Learn(timeSeconds - _time, step, powerWatts, temperatureCelsius);
         }
 
         _time = timeSeconds;

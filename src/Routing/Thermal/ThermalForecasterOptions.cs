@@ -23,9 +23,9 @@ public sealed record ThermalForecasterOptions
     [Range(-20, 80)]
     public double CoolantCelsius { get; init; } = 33;
 
-    /// <summary>Standard deviation of both guesses in degrees Celsius. Default 8: from a cold aisle to the outlet of a neighbour. Range 1 to 40.</summary>
+    /// <summary>Standard deviation of both guesses in degrees Celsius. Default 6: a few degrees of inlet and of cooler either way. Range 1 to 40.</summary>
     [Range(1, 40)]
-    public double GuessDeviationCelsius { get; init; } = 8;
+    public double GuessDeviationCelsius { get; init; } = 6;
 
     /// <summary>Seconds in which confidence in what was learned fades. Default 900: minutes are remembered whole, a change of season is not. Range 60 to 86,400.</summary>
     [Range(60, 86400)]
