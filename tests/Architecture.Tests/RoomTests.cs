@@ -22,6 +22,8 @@ public sealed class RoomTests
         ["Portal"] = ["Wire", "Contracts", "Evidence", "History"],
         ["Silo"] = ["Wire", "Contracts", "Grains", "History", "Portal", "Telemetry", "Evidence", "Routing", "Selection"],
         ["Agent"] = ["Wire", "Telemetry"],
+        ["Client"] = ["Wire", "Selection"],
+        ["Simulation"] = ["Wire", "Selection", "Routing", "Telemetry"],
         ["Cli"] = ["Wire", "Selection", "Routing", "Evidence", "Telemetry", "History"],
     };
 
