@@ -29,6 +29,9 @@ internal interface ILanes<TVector>
     /// <summary><c>a b + c</c>, rounded once.</summary>
     static abstract TVector Fuse(TVector a, TVector b, TVector c);
 
+    /// <summary>The smaller of two numbers of which none is NaN.</summary>
+    static abstract TVector Min(TVector left, TVector right);
+
     /// <summary>The larger of two numbers of which none is NaN.</summary>
     static abstract TVector Max(TVector left, TVector right);
 
@@ -42,6 +45,9 @@ internal interface ILanes<TVector>
 
     /// <summary>Per lane <c>left &gt; right ? yes : no</c>; a NaN is not greater.</summary>
     static abstract TVector WhereGreater(TVector left, TVector right, TVector yes, TVector no);
+
+    /// <summary>Per lane <c>left == right ? yes : no</c>.</summary>
+    static abstract TVector WhereEqual(TVector left, TVector right, TVector yes, TVector no);
 
     /// <summary>One bit per lane that equals.</summary>
     static abstract uint EqualBits(TVector left, TVector right);

@@ -26,6 +26,8 @@ internal readonly struct Lanes128 : ILanes<Vector128<float>>
 
     public static Vector128<float> Fuse(Vector128<float> a, Vector128<float> b, Vector128<float> c) => Vector128.FusedMultiplyAdd(a, b, c);
 
+    public static Vector128<float> Min(Vector128<float> left, Vector128<float> right) => Vector128.MinNative(left, right);
+
     public static Vector128<float> Max(Vector128<float> left, Vector128<float> right) => Vector128.MaxNative(left, right);
 
     public static Vector128<float> Absolute(Vector128<float> value) => Vector128.Abs(value);
@@ -37,6 +39,9 @@ internal readonly struct Lanes128 : ILanes<Vector128<float>>
 
     public static Vector128<float> WhereGreater(Vector128<float> left, Vector128<float> right, Vector128<float> yes, Vector128<float> no) =>
         Vector128.ConditionalSelect(Vector128.GreaterThan(left, right), yes, no);
+
+    public static Vector128<float> WhereEqual(Vector128<float> left, Vector128<float> right, Vector128<float> yes, Vector128<float> no) =>
+        Vector128.ConditionalSelect(Vector128.Equals(left, right), yes, no);
 
     public static uint EqualBits(Vector128<float> left, Vector128<float> right) => (uint)Vector128.Equals(left, right).ExtractMostSignificantBits();
 

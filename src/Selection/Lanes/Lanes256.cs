@@ -26,6 +26,8 @@ internal readonly struct Lanes256 : ILanes<Vector256<float>>
 
     public static Vector256<float> Fuse(Vector256<float> a, Vector256<float> b, Vector256<float> c) => Vector256.FusedMultiplyAdd(a, b, c);
 
+    public static Vector256<float> Min(Vector256<float> left, Vector256<float> right) => Vector256.MinNative(left, right);
+
     public static Vector256<float> Max(Vector256<float> left, Vector256<float> right) => Vector256.MaxNative(left, right);
 
     public static Vector256<float> Absolute(Vector256<float> value) => Vector256.Abs(value);
@@ -37,6 +39,9 @@ internal readonly struct Lanes256 : ILanes<Vector256<float>>
 
     public static Vector256<float> WhereGreater(Vector256<float> left, Vector256<float> right, Vector256<float> yes, Vector256<float> no) =>
         Vector256.ConditionalSelect(Vector256.GreaterThan(left, right), yes, no);
+
+    public static Vector256<float> WhereEqual(Vector256<float> left, Vector256<float> right, Vector256<float> yes, Vector256<float> no) =>
+        Vector256.ConditionalSelect(Vector256.Equals(left, right), yes, no);
 
     public static uint EqualBits(Vector256<float> left, Vector256<float> right) => (uint)Vector256.Equals(left, right).ExtractMostSignificantBits();
 

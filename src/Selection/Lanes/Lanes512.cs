@@ -26,6 +26,8 @@ internal readonly struct Lanes512 : ILanes<Vector512<float>>
 
     public static Vector512<float> Fuse(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Vector512.FusedMultiplyAdd(a, b, c);
 
+    public static Vector512<float> Min(Vector512<float> left, Vector512<float> right) => Vector512.MinNative(left, right);
+
     public static Vector512<float> Max(Vector512<float> left, Vector512<float> right) => Vector512.MaxNative(left, right);
 
     public static Vector512<float> Absolute(Vector512<float> value) => Vector512.Abs(value);
@@ -37,6 +39,9 @@ internal readonly struct Lanes512 : ILanes<Vector512<float>>
 
     public static Vector512<float> WhereGreater(Vector512<float> left, Vector512<float> right, Vector512<float> yes, Vector512<float> no) =>
         Vector512.ConditionalSelect(Vector512.GreaterThan(left, right), yes, no);
+
+    public static Vector512<float> WhereEqual(Vector512<float> left, Vector512<float> right, Vector512<float> yes, Vector512<float> no) =>
+        Vector512.ConditionalSelect(Vector512.Equals(left, right), yes, no);
 
     public static uint EqualBits(Vector512<float> left, Vector512<float> right) => (uint)Vector512.Equals(left, right).ExtractMostSignificantBits();
 

@@ -11,16 +11,17 @@ internal static class RowKernel<TLanes, TVector>
     where TLanes : ILanes<TVector>
     where TVector : struct
 {
-    /// <summary>Turns logits into keys in place: whatever is a mask becomes <see cref="Row.Masked"/>. Returns the largest.</summary>
-    public static float Clean(Span<float> keys)
+    /// <summary>Turns logits into keys: whatever is a mask becomes <see cref="Row.Masked"/>. Returns the largest. The rows may be the same.</summary>
+    public static float Clean(ReadOnlySpan<float> logits, Span<float> keys)
     {
-        Debug.Assert(keys.Length % Row.Padding == 0);
+        Debug.Assert(keys.Length % Row.Padding == 0 && logits.Length == keys.Length);
+        ref var from = ref MemoryMarshal.GetReference(logits);
         ref var first = ref MemoryMarshal.GetReference(keys);
         var masked = TLanes.All(Row.Masked);
         var largest = masked;
         for (var index = 0; index < keys.Length; index += TLanes.Count)
         {
-            var logit = TLanes.Load(ref first, index);
+            var logit = TLanes.Load(ref from, index);
             var key = TLanes.WhereGreater(logit, masked, logit, masked);
             TLanes.Store(key, ref first, index);
             largest = TLanes.Max(largest, key);
@@ -29,8 +30,8 @@ internal static class RowKernel<TLanes, TVector>
         return TLanes.Largest(largest);
     }
 
-    /// <summary>Softmax scores relative to the largest key, which is finite and no mask. Returns their sum.</summary>
-    public static float Softmax(ReadOnlySpan<float> keys, float largest, Span<float> scores)
+    /// <summary>Softmax scores relative to the largest key, which is finite and no mask.</summary>
+    public static void Softmax(ReadOnlySpan<float> keys, float largest, Span<float> scores)
     {
         ref var from = ref MemoryMarshal.GetReference(keys);
         ref var to = ref MemoryMarshal.GetReference(scores);
@@ -39,8 +40,6 @@ internal static class RowKernel<TLanes, TVector>
         {
             TLanes.Store(ExponentialSeries.Of<TLanes, TVector>(TLanes.Subtract(TLanes.Load(ref from, index), top)), ref to, index);
         }
-
-        return Sum(scores);
     }
 
     /// <summary>Sigmoid scores: <c>1 / (1 + e^-|z|)</c>, times <c>e^-|z|</c> for negative z. A mask scores 0.</summary>
@@ -180,9 +179,14 @@ internal static class RowKernel<TLanes, TVector>
         }
     }
 
-    /// <summary>Writes the indices of the largest keys, best first, and excludes them. Returns how many there were.</summary>
+    /// <summary>Writes the indices of the largest keys, best first. Returns how many there were. The keys are overwritten.</summary>
     public static int Take(Span<float> keys, Span<int> chosen)
     {
+        if (keys.Length <= 4 * TLanes.Count && TLanes.Count == Row.Padding && TakeFew(keys, chosen))
+        {
+            return chosen.Length;
+        }
+
         for (var slot = 0; slot < chosen.Length; slot++)
         {
             var best = IndexOfLargest(keys);
@@ -196,6 +200,60 @@ internal static class RowKernel<TLanes, TVector>
         }
 
         return chosen.Length;
+    }
+
+    /// <summary>The largest and the second largest key of a whole number of vectors.</summary>
+    public static (float First, float Second) TopTwo(ReadOnlySpan<float> keys)
+    {
+        ref var from = ref MemoryMarshal.GetReference(keys);
+        var excluded = TLanes.All(Row.Excluded);
+        var best = TLanes.Load(ref from, 0);
+        var next = excluded;
+        for (var index = TLanes.Count; index < keys.Length; index += TLanes.Count)
+        {
+            var key = TLanes.Load(ref from, index);
+            next = TLanes.Max(next, TLanes.Min(best, key));
+            best = TLanes.Max(best, key);
+        }
+
+        var first = TLanes.Largest(best);
+        var top = TLanes.All(first);
+        var second = BitOperations.PopCount(TLanes.EqualBits(best, top)) > 1
+            ? first
+            : TLanes.Largest(TLanes.Max(next, TLanes.WhereEqual(best, top, excluded, best)));
+
+        return (first, second);
+    }
+
+    // The whole row in four registers. Excluding by value keeps the index off the critical path; a tie gives up, and the row is still as it was.
+    private static bool TakeFew(ReadOnlySpan<float> keys, Span<int> chosen)
+    {
+        ref var first = ref MemoryMarshal.GetReference(keys);
+        var excluded = TLanes.All(Row.Excluded);
+        var a = TLanes.Load(ref first, 0);
+        var b = keys.Length > TLanes.Count ? TLanes.Load(ref first, TLanes.Count) : excluded;
+        var c = keys.Length > 2 * TLanes.Count ? TLanes.Load(ref first, 2 * TLanes.Count) : excluded;
+        var d = keys.Length > 3 * TLanes.Count ? TLanes.Load(ref first, 3 * TLanes.Count) : excluded;
+        for (var slot = 0; slot < chosen.Length; slot++)
+        {
+            var top = TLanes.All(TLanes.Largest(TLanes.Max(TLanes.Max(a, b), TLanes.Max(c, d))));
+            var bits = TLanes.EqualBits(a, top)
+                | ((ulong)TLanes.EqualBits(b, top) << Row.Padding)
+                | ((ulong)TLanes.EqualBits(c, top) << (2 * Row.Padding))
+                | ((ulong)TLanes.EqualBits(d, top) << (3 * Row.Padding));
+            if ((bits & (bits - 1)) != 0)
+            {
+                return false;
+            }
+
+            chosen[slot] = BitOperations.TrailingZeroCount(bits);
+            a = TLanes.WhereEqual(a, top, excluded, a);
+            b = TLanes.WhereEqual(b, top, excluded, b);
+            c = TLanes.WhereEqual(c, top, excluded, c);
+            d = TLanes.WhereEqual(d, top, excluded, d);
+        }
+
+        return true;
     }
 
     /// <summary>The sums <c>sum s h</c> and <c>sum s (1 + h) b</c>, h = e^b - 1, of the divergence of a softmax gate.</summary>

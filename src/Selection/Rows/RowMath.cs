@@ -9,14 +9,25 @@ namespace EnergyTTT.Selection.Rows;
 internal static class RowMath
 {
     /// <inheritdoc cref="RowKernel{TLanes, TVector}.Clean"/>
-    public static float Clean(Span<float> keys) =>
-        Vector512.IsHardwareAccelerated ? Sixteen.Clean(keys) : Vector256.IsHardwareAccelerated ? Eight.Clean(keys) : Four.Clean(keys);
+    public static float Clean(ReadOnlySpan<float> logits, Span<float> keys) =>
+        Vector512.IsHardwareAccelerated ? Sixteen.Clean(logits, keys) : Vector256.IsHardwareAccelerated ? Eight.Clean(logits, keys) : Four.Clean(logits, keys);
 
     /// <inheritdoc cref="RowKernel{TLanes, TVector}.Softmax"/>
-    public static float Softmax(ReadOnlySpan<float> keys, float largest, Span<float> scores) =>
-        Vector512.IsHardwareAccelerated ? Sixteen.Softmax(keys, largest, scores)
-        : Vector256.IsHardwareAccelerated ? Eight.Softmax(keys, largest, scores)
-        : Four.Softmax(keys, largest, scores);
+    public static void Softmax(ReadOnlySpan<float> keys, float largest, Span<float> scores)
+    {
+        if (Vector512.IsHardwareAccelerated)
+        {
+            Sixteen.Softmax(keys, largest, scores);
+        }
+        else if (Vector256.IsHardwareAccelerated)
+        {
+            Eight.Softmax(keys, largest, scores);
+        }
+        else
+        {
+            Four.Softmax(keys, largest, scores);
+        }
+    }
 
     /// <inheritdoc cref="RowKernel{TLanes, TVector}.Sigmoid"/>
     public static void Sigmoid(ReadOnlySpan<float> keys, Span<float> scores)
@@ -118,6 +129,10 @@ internal static class RowMath
         Vector512.IsHardwareAccelerated ? Sixteen.Take(keys, chosen)
         : Vector256.IsHardwareAccelerated ? Eight.Take(keys, chosen)
         : Four.Take(keys, chosen);
+
+    /// <inheritdoc cref="RowKernel{TLanes, TVector}.TopTwo"/>
+    public static (float First, float Second) TopTwo(ReadOnlySpan<float> keys) =>
+        Vector512.IsHardwareAccelerated ? Sixteen.TopTwo(keys) : Vector256.IsHardwareAccelerated ? Eight.TopTwo(keys) : Four.TopTwo(keys);
 
     /// <inheritdoc cref="RowKernel{TLanes, TVector}.Tilt"/>
     public static (float Tilted, float Moved) Tilt(ReadOnlySpan<float> scores, ReadOnlySpan<float> growth, ReadOnlySpan<float> bias) =>

@@ -7,37 +7,41 @@ namespace EnergyTTT.Selection.Selectors;
 internal static class GateScores
 {
     /// <summary>
-    /// Writes the score of each expert. Softmax scores are relative to the largest, <c>exp(z_e - max z)</c>; the returned sum turns them into
-    /// probabilities. Limits: masks and padding score 0; logits of +inf share all mass equally; a token of masks only scores 0 everywhere.
+    /// Writes the score of each expert. Softmax scores are relative to the largest, <c>exp(z_e - max z)</c>: divided by their sum they are probabilities. Limits: masks and padding score 0; logits of +inf share all mass equally; a token of masks only scores 0 everywhere.
     /// </summary>
     /// <param name="gate">The kind of gate.</param>
     /// <param name="keys">Cleaned logits [padded].</param>
     /// <param name="largest">The largest of them.</param>
     /// <param name="scores">Receives the scores [padded].</param>
-    /// <returns>The sum of the scores for a softmax gate, 1 for the others; never 0.</returns>
-    public static float Evaluate(GateKind gate, ReadOnlySpan<float> keys, float largest, Span<float> scores)
+    public static void Evaluate(GateKind gate, ReadOnlySpan<float> keys, float largest, Span<float> scores)
     {
         switch (gate)
         {
             case GateKind.Softmax when largest <= Row.Masked:
                 scores.Clear();
-                return 1;
+                break;
             case GateKind.Softmax when float.IsPositiveInfinity(largest):
-                return ShareInfinity(keys, scores);
+                ShareInfinity(keys, scores);
+                break;
             case GateKind.Softmax:
-                return RowMath.Softmax(keys, largest, scores);
+                RowMath.Softmax(keys, largest, scores);
+                break;
             case GateKind.Sigmoid:
                 RowMath.Sigmoid(keys, scores);
-                return 1;
+                break;
             default:
                 for (var expert = 0; expert < keys.Length; expert++)
                 {
                     scores[expert] = keys[expert] > Row.Masked ? Single(gate, keys[expert]) : 0;
                 }
 
-                return 1;
+                break;
         }
     }
+
+    /// <summary>What softmax scores are divided by: their sum, or 1 when all are 0; always 1 for the gates whose experts do not see each other.</summary>
+    public static float Sum(GateKind gate, ReadOnlySpan<float> scores) =>
+        gate == GateKind.Softmax && RowMath.Sum(scores) is var sum and > 0 ? sum : 1;
 
     /// <summary>The score of one logit under a gate whose experts do not see each other.</summary>
     public static float Single(GateKind gate, float logit)
@@ -59,15 +63,11 @@ internal static class GateScores
         return sum == 1 ? x : MathF.Log(sum) * (x / (sum - 1));
     }
 
-    private static float ShareInfinity(ReadOnlySpan<float> keys, Span<float> scores)
+    private static void ShareInfinity(ReadOnlySpan<float> keys, Span<float> scores)
     {
-        var sum = 0f;
         for (var expert = 0; expert < keys.Length; expert++)
         {
             scores[expert] = float.IsPositiveInfinity(keys[expert]) ? 1 : 0;
-            sum += scores[expert];
         }
-
-        return sum;
     }
 }

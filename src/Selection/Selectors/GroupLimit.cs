@@ -8,6 +8,7 @@ internal sealed class GroupLimit(SelectorShape shape)
 {
     private readonly float[] _worth = new float[Row.Length(shape.Groups)];
     private readonly int[] _kept = new int[shape.TopGroups];
+    private readonly bool[] _isKept = new bool[shape.Groups];
     private readonly bool _isLogit = shape.BiasSpace == BiasSpace.Logit;
 
     /// <summary>Writes the keys of the groups that may serve this token, and <see cref="Row.Excluded"/> for the others.</summary>
@@ -29,10 +30,15 @@ internal sealed class GroupLimit(SelectorShape shape)
         }
 
         RowMath.Take(_worth, _kept);
+        _isKept.AsSpan().Clear();
+        foreach (var group in _kept)
+        {
+            _isKept[group] = true;
+        }
+
         for (var group = 0; group < shape.Groups; group++)
         {
-            // The kept ones are those that Take has excluded from further taking.
-            if (_worth[group] > Row.Excluded)
+            if (!_isKept[group])
             {
                 limited.Slice(group * size, size).Fill(Row.Excluded);
             }
@@ -42,10 +48,17 @@ internal sealed class GroupLimit(SelectorShape shape)
     private float Worth(ReadOnlySpan<float> keys, float reference)
     {
         float first = Row.Masked, second = Row.Masked;
-        foreach (var key in keys)
+        if (keys.Length % Row.Padding == 0)
         {
-            second = MathF.Max(second, MathF.Min(first, key));
-            first = MathF.Max(first, key);
+            (first, second) = RowMath.TopTwo(keys);
+        }
+        else
+        {
+            foreach (var key in keys)
+            {
+                second = MathF.Max(second, MathF.Min(first, key));
+                first = MathF.Max(first, key);
+            }
         }
 
         return shape.GroupScore == GroupScore.Maximum || keys.Length == 1 ? first : Score(first, reference) + Score(second, reference);

@@ -102,6 +102,7 @@ public sealed class Selector
         }
 
         _chooser.Use(applied);
+        _chooser.KeepsKeys = applied.BatchStep.Kind != BatchStepKind.None;
         var retained = _retained.AsSpan(0, tokens);
         var outcome = applied.BatchStep.Kind == BatchStepKind.None
             ? ChooseEach(logits, experts, weights, retained)

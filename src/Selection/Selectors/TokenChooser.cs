@@ -15,6 +15,7 @@ internal sealed class TokenChooser
     private readonly float[] _work;
     private readonly int[] _plain;
     private readonly bool _isTrained;
+    private readonly bool _needsSum;
     private SelectionEpoch? _epoch;
     private bool _isNeutral;
     private double _guardBound;
@@ -44,7 +45,11 @@ internal sealed class TokenChooser
         _growth = new float[length];
         _work = new float[length];
         _plain = new int[shape.TopK];
+        _needsSum = shape.Gate == GateKind.Softmax && (!shape.Renormalise || shape.BiasSpace != BiasSpace.Logit);
     }
+
+    /// <summary>Whether the keys of a row must survive the choice, because a batch-aware step goes on with them.</summary>
+    public bool KeepsKeys { get; set; }
 
     /// <summary>Takes an epoch into use.</summary>
     public void Use(SelectionEpoch epoch)
@@ -71,14 +76,12 @@ internal sealed class TokenChooser
     /// <param name="chosen">Receives k indices, by falling unbiased key.</param>
     public TokenChoice Choose(ReadOnlySpan<float> logits, scoped TokenRow row, Span<int> chosen)
     {
-        logits.CopyTo(row.PlainKeys);
-        var largest = RowMath.Clean(row.PlainKeys);
-        row.PlainKeys[logits.Length..].Fill(Row.Excluded);
-        var scoreSum = GateScores.Evaluate(_shape.Gate, row.PlainKeys, largest, row.Scores);
+        var largest = Clean(logits, row.PlainKeys);
+        GateScores.Evaluate(_shape.Gate, row.PlainKeys, largest, row.Scores);
+        var scoreSum = _needsSum || !_isNeutral ? GateScores.Sum(_shape.Gate, row.Scores) : 1;
         if (_shape.BiasSpace != BiasSpace.Logit)
         {
-            var factor = _shape.Gate == GateKind.Softmax ? 1 / scoreSum : 1;
-            RowMath.Scale(row.PlainKeys, row.Scores, factor, row.PlainKeys);
+            RowMath.Scale(row.PlainKeys, row.Scores, 1 / scoreSum, row.PlainKeys);
         }
 
         if (_isTrained)
@@ -126,6 +129,20 @@ internal sealed class TokenChooser
         return new TokenChoice(plainMass, mass, 1 / scoreSum, divergence, true);
     }
 
+    private static float Clean(ReadOnlySpan<float> logits, Span<float> keys)
+    {
+        if (logits.Length == keys.Length)
+        {
+            return RowMath.Clean(logits, keys);
+        }
+
+        logits.CopyTo(keys);
+        var largest = RowMath.Clean(keys, keys);
+        keys[logits.Length..].Fill(Row.Excluded);
+
+        return largest;
+    }
+
     // Limits `keys` to the groups that may serve the token (into `limited`) and takes the best of them.
     private void TakeBest(ReadOnlySpan<float> keys, Span<float> limited, Span<int> chosen)
     {
@@ -138,8 +155,14 @@ internal sealed class TokenChooser
             keys.CopyTo(limited);
         }
 
-        limited.CopyTo(_work);
-        RowMath.Take(_work, chosen);
+        var work = limited;
+        if (KeepsKeys)
+        {
+            work = _work;
+            limited.CopyTo(work);
+        }
+
+        RowMath.Take(work, chosen);
     }
 
     private double Divergence(ReadOnlySpan<float> logits, ReadOnlySpan<float> scores, float scoreSum)

@@ -54,13 +54,14 @@ public class RowKernelTests
         var bits = new List<int>();
         void Note(float[] values) => bits.AddRange(values.Select(BitConverter.SingleToInt32Bits));
         var keys = logits.ToArray();
-        var largest = RowKernel<TLanes, TVector>.Clean(keys);
+        var largest = RowKernel<TLanes, TVector>.Clean(keys, keys);
         Note(keys);
         var scores = new float[keys.Length];
         if (float.IsFinite(largest) && largest > Row.Masked)
         {
-            Note([RowKernel<TLanes, TVector>.Softmax(keys, largest, scores)]);
+            RowKernel<TLanes, TVector>.Softmax(keys, largest, scores);
             Note(scores);
+            Note([RowKernel<TLanes, TVector>.Sum(scores)]);
         }
 
         var shares = new int[keys.Length];
@@ -68,6 +69,8 @@ public class RowKernelTests
         Note(scores);
         RowKernel<TLanes, TVector>.Quantise(scores, 12345.678f, 10_000, shares);
         bits.AddRange(shares);
+        var (first, second) = RowKernel<TLanes, TVector>.TopTwo(keys);
+        Note([first, second]);
         var moved = new float[keys.Length];
         RowKernel<TLanes, TVector>.Shift(keys, scores, moved);
         Note(moved);
