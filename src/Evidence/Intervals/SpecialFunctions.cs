@@ -28,8 +28,27 @@ internal static class SpecialFunctions
         return (x - 0.5) * Math.Log(x) - x + 0.9189385332046727 + series * inverse - Math.Log(product);
     }
 
+    /// <summary>ln Gamma(a + 1/2) - ln Gamma(a) for a above 0; the difference of two large logarithms would lose its digits, so from 50 upwards its own series is used (DLMF 5.11.13).</summary>
+    public static double LogGammaHalfStep(double a)
+    {
+        if (a < 50)
+        {
+            return LogGamma(a + 0.5) - LogGamma(a);
+        }
+
+        var square = 1 / (a * a);
+        return 0.5 * Math.Log(a) - (1.0 / 8 - square * (1.0 / 192 - square * (1.0 / 640 - square * (17.0 / 14336)))) / a;
+    }
+
+    /// <summary>ln(1 + y) without losing the digits of a small y (Kahan).</summary>
+    public static double LogOnePlus(double y)
+    {
+        var u = 1 + y;
+        return u == 1 ? y : Math.Log(u) * y / (u - 1);
+    }
+
     /// <summary>
-    /// The regularised incomplete beta function I_x(a, b), by the continued fraction of DLMF 8.17.22 evaluated with the modified Lentz method, on the side where it converges fast.
+    /// The regularised incomplete beta function I_x(a, b) where a or b is 1/2, by the continued fraction of DLMF 8.17.22 evaluated with the modified Lentz method, on the side where it converges fast.
     /// </summary>
     /// <param name="x">0 to 1.</param>
     /// <param name="complement">1 - x, given apart because near x = 1 it cannot be recovered from x.</param>
@@ -51,7 +70,8 @@ internal static class SpecialFunctions
     private static double Fraction(double x, double complement, double a, double b)
     {
         const double Tiny = 1e-300;
-        var front = Math.Exp(LogGamma(a + b) - LogGamma(a) - LogGamma(b) + a * Math.Log(x) + b * Math.Log(complement)) / a;
+        // ln B(a, 1/2) = ln Gamma(1/2) - (ln Gamma(a + 1/2) - ln Gamma(a)), and B is symmetric.
+        var front = Math.Exp(LogGammaHalfStep(a == 0.5 ? b : a) - 0.5723649429247001 + a * Log(x, complement) + b * Log(complement, x)) / a;
         double c = 1, d = 1 / Guard(1 - (a + b) * x / (a + 1)), value = d;
         for (var m = 1; m <= 500; m++)
         {
@@ -71,6 +91,8 @@ internal static class SpecialFunctions
         }
 
         return front * value;
+
+        static double Log(double value, double complement) => value > 0.5 ? LogOnePlus(-complement) : Math.Log(value);
 
         static double Guard(double v) => Math.Abs(v) < Tiny ? Tiny : v;
     }

@@ -58,10 +58,10 @@ public static class StudentT
         }
 
         var t = (near + far) / 2;
-        var logScale = SpecialFunctions.LogGamma((freedom + 1) / 2) - SpecialFunctions.LogGamma(freedom / 2) - 0.5 * Math.Log(freedom * Math.PI);
+        var logScale = SpecialFunctions.LogGammaHalfStep(freedom / 2) - 0.5 * Math.Log(freedom * Math.PI);
         for (var i = 0; i < 4; i++)
         {
-            var density = Math.Exp(logScale - (freedom + 1) / 2 * Math.Log(1 + t * t / freedom));
+            var density = Math.Exp(logScale - (freedom + 1) / 2 * SpecialFunctions.LogOnePlus(t * t / freedom));
             t -= (Cdf(t, freedom) - p) / density;
         }
 
