@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using EnergyTTT.Routing.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -143,7 +144,8 @@ public sealed class FastWeightNetwork : IDisposable
         (_momentum, _second) = (null, null);
     }
 
-    private FastWeightOptimiser Optimiser => _options.MuonEnabled ? FastWeightOptimiser.Muon : FastWeightOptimiser.AdamW;
+    /// <summary>How it learns.</summary>
+    public FastWeightOptimiser Optimiser => _options.MuonEnabled ? FastWeightOptimiser.Muon : FastWeightOptimiser.AdamW;
 
     private FastWeightUpdate StepByMuon(Tensor dStacked, Tensor dOutputs, double scale, double momentum, double gradientNorm)
     {
@@ -209,7 +211,14 @@ public sealed class FastWeightNetwork : IDisposable
         old.Dispose();
     }
 
-    private static Tensor Keep(Tensor value) => value.DetachFromDisposeScope();
+    /// <summary>Row-major, so that a restored copy is multiplied in the same order as the original and gives the same bits.</summary>
+    private static Tensor Keep(Tensor value)
+    {
+        if (value.is_contiguous())
+            return value.DetachFromDisposeScope();
+        using (value)
+            return value.contiguous().DetachFromDisposeScope();
+    }
 
     private Moments? Moments(float[]? values)
     {
@@ -220,7 +229,13 @@ public sealed class FastWeightNetwork : IDisposable
             Keep(Matrix(values.AsSpan(0, stacked), 2 * Shape.Hidden, Shape.Inputs)), Keep(Matrix(values.AsSpan(stacked), Shape.Experts, Shape.Hidden)));
     }
 
-    private Tensor Matrix(ReadOnlySpan<float> values, int rows, int columns) => tensor(values.ToArray(), rows, columns, device: _device);
+    /// <summary>In torch's own memory: a tensor over a managed array has any alignment, and the last bits of a product depend on it.</summary>
+    private Tensor Matrix(ReadOnlySpan<float> values, int rows, int columns)
+    {
+        var matrix = empty(rows, columns);
+        MemoryMarshal.AsBytes(values).CopyTo(matrix.bytes);
+        return _options.OnCuda ? matrix.to(_device) : matrix;
+    }
 
     private static float[] ToArray(Tensor values) => values.cpu().contiguous().data<float>().ToArray();
 

@@ -102,7 +102,10 @@ public static class Tilt
             sum += (low * new Vector<double>(factors[e..])) + (high * new Vector<double>(factors[(e + (width / 2))..]));
         }
 
-        var total = Vector.Sum(sum);
+        // Lane by lane, so that the order of the additions is written down here.
+        var total = 0.0;
+        for (var lane = 0; lane < Vector<double>.Count; lane++)
+            total += sum[lane];
         for (; e < row.Length; e++)
             total += row[e] * factors[e];
         return total;
