@@ -1,0 +1,49 @@
+using System.Text.Json;
+using EnergyTTT.Silo.Docs;
+using EnergyTTT.Silo.Fleet;
+using EnergyTTT.Silo.Frames;
+using EnergyTTT.Silo.Gpus;
+using EnergyTTT.Silo.Health;
+using EnergyTTT.Silo.Keys;
+using EnergyTTT.Silo.Metrics;
+using EnergyTTT.Silo.Problems;
+using EnergyTTT.Silo.Series;
+using EnergyTTT.Silo.Settings;
+using EnergyTTT.Silo.Status;
+
+namespace EnergyTTT.Silo.Endpoints;
+
+/// <summary>The HTTP API as a whole.</summary>
+internal static class Api
+{
+    /// <summary>Registers what the endpoints ask for.</summary>
+    public static void AddApi(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<FleetView>();
+        builder.Services.AddSingleton<ProcessMetrics>();
+        builder.Services.AddSingleton<FrameRate>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<FrameRate>());
+        builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
+        builder.Services.AddReadLimits();
+        builder.Services.AddApiDocs();
+    }
+
+    /// <summary>Maps every endpoint; telemetry only where a silo takes it.</summary>
+    public static void MapApi(this WebApplication app, ServerSettings settings)
+    {
+        app.MapHealth();
+        app.MapMetrics();
+        if (settings.Roles.HasFlag(Roles.Silo))
+        {
+            app.MapTelemetry();
+        }
+
+        var reads = app.MapGroup("").RequireRateLimiting(ReadLimits.Policy);
+        reads.MapFleet();
+        reads.MapGpus();
+        reads.MapSeries();
+        reads.MapStatus();
+        reads.MapKeys();
+        app.MapApiDocs();
+    }
+}

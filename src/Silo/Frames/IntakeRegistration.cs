@@ -1,0 +1,28 @@
+using EnergyTTT.Silo.Demos;
+using EnergyTTT.Silo.Settings;
+
+namespace EnergyTTT.Silo.Frames;
+
+/// <summary>Adds the road of telemetry to a silo process.</summary>
+internal static class IntakeRegistration
+{
+    /// <summary>Registers the intake and, after the cluster so that it stops before it, the feed of the grains.</summary>
+    public static void AddTelemetryIntake(this WebApplicationBuilder builder, ServerSettings settings)
+    {
+        builder.Services.AddSingleton<IntakeInstruments>();
+        builder.Services.AddSingleton<Quarantine>();
+        builder.Services.AddSingleton<GpuFeed>();
+        builder.Services.AddOptions<IntakeOptions>().BindConfiguration("Intake").ValidateDataAnnotations().ValidateOnStart();
+        if (!settings.Roles.HasFlag(Roles.Silo))
+        {
+            return;
+        }
+
+        builder.Services.AddSingleton<TelemetryIntake>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<GpuFeed>());
+        if (settings.Demo)
+        {
+            builder.Services.AddHostedService<ReplayDemo>();
+        }
+    }
+}

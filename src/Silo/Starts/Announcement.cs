@@ -1,0 +1,39 @@
+using EnergyTTT.Portal.Access;
+using EnergyTTT.Silo.Settings;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace EnergyTTT.Silo.Starts;
+
+/// <summary>What a person who started the product wants to read: where it is and how to get in.</summary>
+internal static class Announcement
+{
+    /// <summary>Starts the application, prints its address, and the one-time set-up token while nobody has an account; completes when it has stopped.</summary>
+    public static async Task RunAndAnnounce(this WebApplication app)
+    {
+        await app.StartAsync();
+        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+        Console.WriteLine($"EnergyTTT is ready at {string.Join(", ", addresses)}");
+        var settings = app.Services.GetRequiredService<ServerSettings>();
+        if (settings.Demo)
+        {
+            Console.WriteLine("The demo is on: 64 virtual GPUs replay a recorded H100. Nothing they show is a measurement of this machine.");
+        }
+
+        if (settings.Roles.HasFlag(Roles.Portal))
+        {
+            await AnnounceSetUp(app.Services);
+        }
+
+        await app.WaitForShutdownAsync();
+    }
+
+    private static async Task AnnounceSetUp(IServiceProvider services)
+    {
+        await using var scope = services.CreateAsyncScope();
+        if (await scope.ServiceProvider.GetRequiredService<FirstAdministrator>().IsWanted(CancellationToken.None))
+        {
+            Console.WriteLine($"One-time set-up token: {services.GetRequiredService<SetupToken>().Read()}");
+        }
+    }
+}
