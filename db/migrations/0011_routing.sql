@@ -35,6 +35,7 @@ create table routing.chunk (
     layer smallint not null,
     epoch bigint not null,
     arm smallint not null,
+    block bigint not null,
     phase smallint not null,
     tokens bigint not null,
     batch_tokens real not null,
@@ -56,7 +57,7 @@ create table routing.chunk (
 alter table routing.chunk alter column expert_counts set storage external;
 create index ix_chunk_deployment_received on routing.chunk (deployment_id, received_at, layer);
 
-comment on table routing.chunk is 'Usage history: one row per chunk and layer. expert_counts is one little-endian int32 per expert; partitions are made by the day and dropped by retention.';
+comment on table routing.chunk is 'Usage history: one row per chunk and layer. expert_counts is one little-endian int32 per expert; block numbers the stretches of the hold-out; partitions are made by the day and dropped by retention.';
 
 create table routing.epoch (
     deployment_id integer not null,
@@ -97,6 +98,7 @@ comment on table routing.applied is 'Receipts of engines: which epoch they reall
 create table routing.snapshot (
     deployment_id integer not null,
     layer smallint not null,
+    number bigint not null,
     step bigint not null,
     cause text not null,
     promoted boolean not null,
@@ -104,14 +106,14 @@ create table routing.snapshot (
     sidecar jsonb not null,
     sha256 bytea not null,
     created_at timestamptz not null,
-    constraint pk_snapshot primary key (deployment_id, layer, step),
+    constraint pk_snapshot primary key (deployment_id, layer, number),
     constraint ck_snapshot_cause check (cause in ('updates', 'interval', 'promotion', 'deactivation', 'restore', 'fork', 'manual'))
 );
 
 -- Floats do not compress; trying costs time on every write.
 alter table routing.snapshot alter column weights set storage external;
 
-comment on table routing.snapshot is 'The time machine: fast-weight blobs per router and learner step; the last ones and every promoted one are kept.';
+comment on table routing.snapshot is 'The time machine: fast-weight blobs per router. number counts snapshots and never repeats; step is the learner''s update count, which a restore sets back. The last ones and every promoted or asked-for one are kept.';
 
 create table routing.ledger (
     deployment_id integer not null,

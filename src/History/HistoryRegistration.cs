@@ -1,4 +1,5 @@
 using EnergyTTT.History.Access;
+using EnergyTTT.History.Deployments;
 using EnergyTTT.History.Frames;
 using EnergyTTT.History.Gpus;
 using EnergyTTT.History.Partitions;
@@ -37,6 +38,7 @@ public static class HistoryRegistration
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RetentionOptions>, RetentionOptionsValidator>());
         services.AddSingleton<Roller>();
         services.AddSingleton<PartitionKeeper>();
+        services.AddSteeringHistory(writes);
         if (writes)
         {
             services.AddOptions<FrameWriterOptions>().ValidateDataAnnotations().ValidateOnStart();

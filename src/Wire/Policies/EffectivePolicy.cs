@@ -69,6 +69,9 @@ public sealed record EffectivePolicy
     /// <summary>Length of a block of the hold-out.</summary>
     public TimeSpan HoldOutBlock { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>What lets a generation out of its canary.</summary>
+    public PromotionEvidence Promotion { get; init; } = PromotionEvidence.Measured;
+
     /// <summary>How long an epoch counts.</summary>
     public TimeSpan EpochLifetime { get; init; } = TimeSpan.FromSeconds(60);
 
@@ -111,6 +114,7 @@ public sealed record EffectivePolicy
                 HoldOutShare = own.HoldOutShare ?? policy.HoldOutShare,
                 HoldOutBlock = own.HoldOutBlockSeconds is { } block ? TimeSpan.FromSeconds(block) : policy.HoldOutBlock,
                 EpochLifetime = own.EpochLifetimeSeconds is { } lifetime ? TimeSpan.FromSeconds(lifetime) : policy.EpochLifetime,
+                Promotion = own.Promotion ?? policy.Promotion,
                 Placement = own.Placement ?? policy.Placement,
                 PlacementLoadRatioMax = own.PlacementLoadRatioMax ?? policy.PlacementLoadRatioMax,
             };

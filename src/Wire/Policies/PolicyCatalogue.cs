@@ -29,6 +29,7 @@ public static class PolicyCatalogue
         new("muon_enabled", null, "true", "Whether fast weights are updated by Muon (orthogonalised steps).", d => d.MuonEnabled, ["true", "false"]),
         new("hold_out_share", "1", "0.05", "Share of the time that runs unsteered in randomised blocks, so that savings stay measured.", d => d.HoldOutShare, 0, 0.5),
         new("hold_out_block_seconds", "s", "30", "Length of one block of the hold-out.", d => d.HoldOutBlockSeconds, 30, 3600),
+        new("promotion", null, "measured", "What lets new steering out of its canary: measured (a proven saving) or immediate (your decision).", d => d.Promotion, ["measured", "immediate"]),
         new("epoch_lifetime_seconds", "s", "60", "After this long without a newer epoch an engine goes back to no bias (dead-man switch).", d => d.EpochLifetimeSeconds, 5, 3600),
         new("placement", null, "affinity", "How the replica of the next request is chosen: round_robin or affinity.", d => d.Placement, ["round_robin", "affinity"]),
         new("placement_load_ratio_max", "1", "1.25", "No replica is given more than this times its even share of running requests.", d => d.PlacementLoadRatioMax, 1, 10),
@@ -104,6 +105,7 @@ public sealed class PolicyField
     {
         null => null,
         bool value => value ? "true" : "false",
+        PromotionEvidence evidence => evidence.ToString().ToLowerInvariant(),
         SteeringMode mode => mode.ToString().ToLowerInvariant(),
         PlacementRule.RoundRobin => "round_robin",
         PlacementRule.Affinity => "affinity",

@@ -48,6 +48,8 @@ public sealed record PolicyDocument
 
     public double? HoldOutBlockSeconds { get; init; }
 
+    public PromotionEvidence? Promotion { get; init; }
+
     public double? EpochLifetimeSeconds { get; init; }
 
     public PlacementRule? Placement { get; init; }
@@ -81,4 +83,15 @@ public enum PlacementRule
 
     /// <summary>Where the request shares the most experts, within the load bound.</summary>
     [JsonStringEnumMemberName("affinity")] Affinity = 1,
+}
+
+/// <summary>What lets a new generation of steering out of its canary.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<PromotionEvidence>))]
+public enum PromotionEvidence
+{
+    /// <summary>A measured saving by the promotion rule; without sensors the canary goes on.</summary>
+    [JsonStringEnumMemberName("measured")] Measured = 0,
+
+    /// <summary>Nothing: the owner of the policy takes the decision, and the hold-out goes on measuring it.</summary>
+    [JsonStringEnumMemberName("immediate")] Immediate = 1,
 }

@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using EnergyTTT.Wire.Policies;
+using Orleans.Concurrency;
+
+namespace EnergyTTT.Contracts.Policies;
+
+/// <summary>
+/// The policy of one scope. Key: <c>policy/SCOPE</c>, such as <c>policy/fleet</c> or <c>policy/deployment/qwen</c>. Called by the API, the
+/// portal and deployments. A version that was answered as saved is durable; reads may be repeated freely.
+/// </summary>
+[GrainInterfaceType("policy")]
+public interface IPolicyGrain : IGrainWithStringKey
+{
+    /// <summary>The key of a scope's grain.</summary>
+    static string KeyOf(string scope) => "policy/" + scope;
+
+    /// <summary>The version in force; version 0 with an empty document when nothing was ever set.</summary>
+    [Alias("current"), AlwaysInterleave]
+    Task<PolicyVersion> Current(CancellationToken cancellationToken = default);
+
+    /// <summary>Versions below <paramref name="before"/>, newest first, at most <paramref name="limit"/> (1 to 500).</summary>
+    [Alias("versions"), AlwaysInterleave]
+    Task<ImmutableArray<PolicyVersion>> Versions(long before, int limit, CancellationToken cancellationToken = default);
+
+    /// <summary>Saves a new version if <paramref name="expected"/> is the one in force and the document has no mistake.</summary>
+    [Alias("save")]
+    Task<PolicyDecision> Save(PolicyChange change, long expected, string author, CancellationToken cancellationToken = default);
+}
+
+/// <summary>What became of a change.</summary>
+/// <param name="Outcome">Whether it was saved.</param>
+/// <param name="Current">The version that is in force now.</param>
+/// <param name="Mistakes">What is wrong with it; empty unless refused.</param>
+[GenerateSerializer, Immutable, Alias("policy-decision")]
+public sealed record PolicyDecision(
+    [property: Id(0)] PolicyOutcome Outcome,
+    [property: Id(1)] PolicyVersion Current,
+    [property: Id(2)] ImmutableArray<PolicyMistake> Mistakes);
+
+/// <summary>What became of a change.</summary>
+[GenerateSerializer, Alias("policy-outcome")]
+public enum PolicyOutcome
+{
+    /// <summary>It is the version in force now.</summary>
+    Saved = 0,
+
+    /// <summary>Somebody else saved meanwhile; nothing was changed.</summary>
+    Conflict = 1,
+
+    /// <summary>It has mistakes; nothing was changed.</summary>
+    Refused = 2,
+}

@@ -1,0 +1,16 @@
+using System.Text.Json;
+using EnergyTTT.Wire.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Serialization;
+
+namespace EnergyTTT.Contracts;
+
+/// <summary>Lets the records of the Wire room travel between silos as their own JSON: they know nothing of Orleans.</summary>
+public static class WireSerialisation
+{
+    /// <summary>Adds the serialiser for messages of steering and policies. Needed by every silo and every client of one.</summary>
+    public static IServiceCollection AddWireSerialisation(this IServiceCollection services) =>
+        services.AddSerializer(builder => builder.AddJsonSerializer(
+            type => type.Namespace is "EnergyTTT.Wire.Deployments" or "EnergyTTT.Wire.Policies",
+            new JsonSerializerOptions { TypeInfoResolver = WireJson.Default, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower }));
+}

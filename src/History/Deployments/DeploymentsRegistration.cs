@@ -1,0 +1,27 @@
+using EnergyTTT.History.Policies;
+using EnergyTTT.History.Routers;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace EnergyTTT.History.Deployments;
+
+/// <summary>Registers what steering and policies keep.</summary>
+internal static class DeploymentsRegistration
+{
+    public static void AddSteeringHistory(this IServiceCollection services, bool writes)
+    {
+        services.AddSingleton<PolicyStore>();
+        services.AddSingleton<DeploymentStore>();
+        services.AddSingleton<EpochStore>();
+        services.AddSingleton<LedgerStore>();
+        services.AddSingleton<BlockReader>();
+        services.AddSingleton<SnapshotStore>();
+        services.AddSingleton<UsageReader>();
+        if (writes)
+        {
+            services.AddOptions<FeedbackOptions>().ValidateDataAnnotations().ValidateOnStart();
+            services.AddSingleton<FeedbackWriter>();
+            services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<FeedbackWriter>());
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.Text.Json;
+using EnergyTTT.Wire.Json;
+using EnergyTTT.Wire.Policies;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace EnergyTTT.History.Policies;
+
+/// <summary>
+/// Adds a version if the expected one is still in force. One statement: two writers meet at the row of the scope, the second one sees
+/// the first one's number and adds nothing.
+/// </summary>
+internal static class InsertPolicyVersion
+{
+    // A scope's first row cannot be locked because it is not there yet; its primary key then decides between two first writers.
+    // language=sql
+    private const string Sql =
+        """
+        with first as (
+            insert into policy.scope (scope, current_version)
+            select $1, nextval('policy.version_number')
+            where $2 = 0
+              and not exists (select from policy.scope where scope = $1)
+            on conflict (scope) do nothing
+            returning current_version
+        ), following as (
+            update policy.scope
+            set current_version = nextval('policy.version_number')
+            where scope = $1
+              and current_version = $2
+              and $2 > 0
+            returning current_version
+        )
+        insert into policy.version (version, scope, document, author, reason, created_at)
+        select taken.current_version, $1, $3, $4, $5, $6
+        from (select current_version from first union all select current_version from following) as taken
+        returning version
+        """;
+
+    public static async Task<long?> Execute(
+        NpgsqlDataSource dataSource, string scope, long expected, PolicyDocument document, string author, string reason, DateTimeOffset time, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(Sql);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = scope });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = expected });
+        command.Parameters.Add(new NpgsqlParameter { Value = JsonSerializer.Serialize(document, WireJson.Default.PolicyDocument), NpgsqlDbType = NpgsqlDbType.Jsonb });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = author });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = reason });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = time.ToUniversalTime() });
+        return await command.ExecuteScalarAsync(cancellationToken) as long?;
+    }
+}

@@ -1,0 +1,28 @@
+using System.Collections.Immutable;
+using EnergyTTT.Wire.Policies;
+using Npgsql;
+
+namespace EnergyTTT.History.Policies;
+
+/// <summary>The immutable versions of policies in <c>policy.version</c>. A version that was answered is committed.</summary>
+public sealed class PolicyStore(NpgsqlDataSource dataSource)
+{
+    /// <summary>The version in force in a scope; version 0 with an empty document when nothing was ever set there.</summary>
+    public async Task<PolicyVersion> Current(string scope, CancellationToken cancellationToken) =>
+        (await ReadPolicyVersions.Execute(dataSource, scope, long.MaxValue, 1, cancellationToken)) is [var newest] ? newest : Unset(scope);
+
+    /// <summary>Versions older than <paramref name="before"/>, newest first, at most <paramref name="limit"/>.</summary>
+    public Task<ImmutableArray<PolicyVersion>> Versions(string scope, long before, int limit, CancellationToken cancellationToken) =>
+        ReadPolicyVersions.Execute(dataSource, scope, before, limit, cancellationToken);
+
+    /// <summary>
+    /// Saves a new version if <paramref name="expected"/> is still the one in force (0: none yet), else answers null.
+    /// </summary>
+    public async Task<PolicyVersion?> Save(string scope, long expected, PolicyDocument document, string author, string reason, DateTimeOffset time, CancellationToken cancellationToken)
+    {
+        var number = await InsertPolicyVersion.Execute(dataSource, scope, expected, document, author, reason, time, cancellationToken);
+        return number is { } version ? new PolicyVersion(scope, version, document, author, reason, time) : null;
+    }
+
+    private static PolicyVersion Unset(string scope) => new(scope, 0, new PolicyDocument(), "", "", DateTimeOffset.UnixEpoch);
+}
