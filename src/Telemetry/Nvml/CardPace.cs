@@ -1,21 +1,22 @@
 namespace EnergyTTT.Telemetry.Nvml;
 
 /// <summary>
-/// How often one card is asked: 10 Hz, half as often each time that its calls take longer than 5 ms (the driver serialises everybody behind them), and
-/// faster again once they have been quick for a while.
+/// How often one card is asked: half as often each time that asking takes too long (the driver serialises everybody behind it), and faster again once it has
+/// been quick for a while.
 /// </summary>
 internal sealed class CardPace
 {
     private const int QuickRounds = 5;
-    private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1.6);
+    private const int Slowest = 16;
 
     private TimeSpan _next = TimeSpan.MinValue;
     private readonly TimeSpan _shortest;
+    private readonly TimeSpan _slow;
     private int _quick;
 
     /// <param name="shortest">The interval of a card that answers quickly.</param>
-    public CardPace(TimeSpan shortest) => _shortest = Interval = shortest;
+    /// <param name="slow">Asking that takes longer is slow.</param>
+    public CardPace(TimeSpan shortest, TimeSpan slow) => (_shortest, Interval, _slow) = (shortest, shortest, slow);
 
     /// <summary>The present interval between readings.</summary>
     public TimeSpan Interval { get; private set; }
@@ -26,9 +27,9 @@ internal sealed class CardPace
     /// <summary>Takes in how long the calls of one reading took, and sets when the next is due.</summary>
     public void Took(TimeSpan now, TimeSpan latency)
     {
-        if (latency > Slow)
+        if (latency > _slow)
         {
-            Interval = Interval * 2 < Longest ? Interval * 2 : Longest;
+            Interval = Interval * 2 < _shortest * Slowest ? Interval * 2 : _shortest * Slowest;
             _quick = 0;
         }
         else if (++_quick >= QuickRounds && Interval > _shortest)

@@ -16,7 +16,11 @@ internal sealed class GpuTrack(NvmlCard card, TimeSpan sampleEvery)
 
     public FrameBuilder Frames { get; } = new(card.Gpu, Origin.Measured, new FrameOptions { PowerLimitMaxWatts = card.Description.PowerLimitMaxWatts });
 
-    public CardPace Pace { get; } = new(sampleEvery);
+    /// <summary>When power is read: 5 ms a call are too many.</summary>
+    public CardPace PowerPace { get; } = new(sampleEvery, TimeSpan.FromMilliseconds(5));
+
+    /// <summary>When the counter and everything slow is read, and a frame cut: about twelve calls.</summary>
+    public CardPace FramePace { get; } = new(TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(60));
 
     /// <summary>Why the card is not read: lost, in need of a reset, exchanged or out of reach; null while it is read.</summary>
     public string? Fault { get; private set; }
@@ -26,6 +30,9 @@ internal sealed class GpuTrack(NvmlCard card, TimeSpan sampleEvery)
 
     /// <summary>Whether the operating system has put the card to sleep.</summary>
     public bool Suspended { get; private set; }
+
+    /// <summary>Whether everything of the present frame was read.</summary>
+    public bool Complete { get; set; }
 
     /// <summary>Whether samples are wanted now.</summary>
     public bool Readable => Fault is null && !Suspended;

@@ -9,7 +9,6 @@ internal sealed class NvmlCard
 {
     private readonly NvmlLibrary _nvml;
     private readonly TimeProvider _time;
-    private readonly nint _device;
     private readonly SensorAnswers _answers = new();
     private readonly PowerSensors _power;
     private readonly ThrottleSensors _throttle;
@@ -19,7 +18,7 @@ internal sealed class NvmlCard
     /// <summary>Probes a card.</summary>
     public NvmlCard(NvmlLibrary nvml, TimeProvider time, nint device, GpuId gpu, string driver)
     {
-        (_nvml, _time, _device, Gpu) = (nvml, time, device, gpu);
+        (_nvml, _time, Device, Gpu) = (nvml, time, device, gpu);
         var model = nvml.Name(device, out var name) == NvmlReturn.Success ? name : null;
         var pci = default(NvmlPciInfo);
         var bus = nvml.Pci(device, ref pci) == NvmlReturn.Success ? NvmlLibrary.Decode(pci.Id) : null;
@@ -39,6 +38,9 @@ internal sealed class NvmlCard
 
     /// <summary>The card.</summary>
     public GpuId Gpu { get; }
+
+    /// <summary>The driver's handle.</summary>
+    public nint Device { get; }
 
     /// <summary>What does not change, without passport.</summary>
     public GpuDescription Description { get; }
@@ -68,12 +70,12 @@ internal sealed class NvmlCard
         return new SensorPassport(_power.Scope, [.. entries, new SensorEntry("hotspot_temperature_celsius", false, "none", Note: "the driver does not expose it")]);
     }
 
-    /// <summary>Reads energy and power, stamped with the monotonic middle of the calls. The answer is fatal for card or host, or success even where single sensors were silent.</summary>
-    public NvmlReturn ReadPower(out PowerSample sample)
+    /// <summary>Reads power, and the energy counter if asked to, stamped with the monotonic middle of the calls. The answer is fatal for card or host, or success even where single sensors were silent.</summary>
+    public NvmlReturn ReadPower(bool withCounter, out PowerSample sample)
     {
         _answers.Begin();
         var began = _time.GetTimestamp();
-        sample = _power.Read() with { EventReasons = _throttle.Mask() };
+        sample = _power.Read(withCounter) with { EventReasons = _throttle.Mask() };
         sample = sample with { At = _time.GetElapsedTime(0, began + (_time.GetTimestamp() - began) / 2) };
         return _answers.Fatal;
     }
@@ -87,5 +89,5 @@ internal sealed class NvmlCard
     }
 
     /// <summary>The identity that the driver gives to this handle now: under virtual machines it can change, and then it is another card.</summary>
-    public NvmlReturn ReadIdentity(out string uuid) => _nvml.Uuid(_device, out uuid);
+    public NvmlReturn ReadIdentity(out string uuid) => _nvml.Uuid(Device, out uuid);
 }

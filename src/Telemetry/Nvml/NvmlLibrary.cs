@@ -70,9 +70,6 @@ internal sealed unsafe class NvmlLibrary : IDisposable
         _driver = Entry("nvmlSystemGetDriverVersion");
     }
 
-    /// <summary>The name under which the driver installs the library: the plain <c>.so</c> comes with development packages only.</summary>
-    public static string DefaultPath => OperatingSystem.IsWindows() ? "nvml.dll" : "libnvidia-ml.so.1";
-
     /// <summary>Loads the library, or answers null where there is none.</summary>
     public static NvmlLibrary? TryLoad(string path) => NativeLibrary.TryLoad(path, out var library) ? new NvmlLibrary(library) : null;
 

@@ -1,3 +1,4 @@
+using EnergyTTT.Telemetry.Frames;
 using EnergyTTT.Telemetry.Logs;
 using EnergyTTT.Wire.Gpus;
 using EnergyTTT.Wire.Telemetry;
@@ -5,8 +6,9 @@ using EnergyTTT.Wire.Telemetry;
 namespace EnergyTTT.Telemetry.Nvml;
 
 /// <summary>
-/// Reads the GPUs of this host, step by step: energy and power at each step that is due, the rest and a frame per GPU once a second. A lost card is left
-/// alone until it answers again; a lost driver is waited for with growing pauses. To be called by one thread.
+/// Reads the GPUs of this host, step by step: power at each step that is due; the energy counter, the rest and a frame per GPU once a second. (The counter
+/// loses nothing by being read at the frames' ends only, and reading it costs a thousand times a power reading; see docs/decisions/0020.) A lost card is
+/// left alone until it answers again; a lost driver is waited for with growing pauses. To be called by one thread.
 /// </summary>
 internal sealed class NvmlSampler(NvmlOptions options, TimeProvider time, ITelemetryLog log, Action<TimeSpan> pause) : IDisposable
 {
@@ -43,16 +45,17 @@ internal sealed class NvmlSampler(NvmlOptions options, TimeProvider time, ITelem
             return Told([]);
         }
 
-        Read(track => track.Pace.Due(Now), ReadPower);
         _nextSecond ??= Now + Second;
-        if (_session is null || Now + TimeSpan.FromMilliseconds(5) < _nextSecond)
+        var second = Now + TimeSpan.FromMilliseconds(5) >= _nextSecond;
+        Read(track => track.PowerPace.Due(Now) && !(second && track.FramePace.Due(Now)), ReadPower);
+        if (!second || _session is null)
         {
             return _session is null ? Told([]) : null;
         }
 
         // After a long stop (suspended host) the seconds are counted afresh instead of made up for.
         _nextSecond = Now - _nextSecond > Second ? Now + Second : _nextSecond + Second;
-        Read(_ => true, ReadState);
+        Read(track => track.FramePace.Due(Now), ReadFrame);
         Verify();
         return Told(Cut());
     }
@@ -103,8 +106,11 @@ internal sealed class NvmlSampler(NvmlOptions options, TimeProvider time, ITelem
             TickWatch.Observe([.. _order.Where(track => track.Fault is null).Select(track => track.Card)], options.WatchTicksFor, TimeSpan.FromMilliseconds(5), time, pause);
         }
 
+        // The counter's first value, from which the first frame counts.
+        Read(_ => true, ReadFrame);
+        _order.ForEach(track => track.Complete = false);
         _nextVerify = Now + VerifyEvery;
-        return true;
+        return _session is not null;
     }
 
     /// <inheritdoc/>
@@ -137,8 +143,8 @@ internal sealed class NvmlSampler(NvmlOptions options, TimeProvider time, ITelem
     private NvmlReturn ReadPower(GpuTrack track)
     {
         var began = Now;
-        var code = track.Card.ReadPower(out var sample);
-        track.Pace.Took(began, Now - began);
+        var code = track.Card.ReadPower(withCounter: false, out var sample);
+        track.PowerPace.Took(began, Now - began);
         if (code == NvmlReturn.Success)
         {
             track.Frames.Add(sample);
@@ -147,12 +153,18 @@ internal sealed class NvmlSampler(NvmlOptions options, TimeProvider time, ITelem
         return code;
     }
 
-    private static NvmlReturn ReadState(GpuTrack track)
+    private NvmlReturn ReadFrame(GpuTrack track)
     {
-        var code = track.Card.ReadState(out var state);
+        var began = Now;
+        var code = track.Card.ReadPower(withCounter: true, out var sample);
+        StateSample state = default;
+        code = code == NvmlReturn.Success ? track.Card.ReadState(out state) : code;
+        track.FramePace.Took(began, Now - began);
         if (code == NvmlReturn.Success)
         {
+            track.Frames.Add(sample);
             track.Frames.Add(state);
+            track.Complete = true;
         }
 
         return code;
@@ -169,10 +181,12 @@ internal sealed class NvmlSampler(NvmlOptions options, TimeProvider time, ITelem
                 log.Write(LogLevel.Warning, $"{track.Card.Gpu}: the energy counter was reset ({resets} so far); the delta was dropped");
             }
 
-            if (track.Readable && track.Frames.Cut(wall) is { } frame)
+            if (track is { Readable: true, Complete: true } && track.Frames.Cut(wall) is { } frame)
             {
                 frames.Add(frame);
             }
+
+            track.Complete = false;
         }
 
         return frames;

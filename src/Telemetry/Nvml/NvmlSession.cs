@@ -5,9 +5,10 @@ namespace EnergyTTT.Telemetry.Nvml;
 /// <summary>The library loaded and initialised, with the cards that it let us open. Ends by shutting the library down and unloading it.</summary>
 internal sealed class NvmlSession : IDisposable
 {
-    private readonly NvmlLibrary _nvml;
+    private NvmlSession(NvmlLibrary nvml, IReadOnlyList<NvmlCard> cards, IReadOnlyList<string> closed) => (Library, Cards, Closed) = (nvml, cards, closed);
 
-    private NvmlSession(NvmlLibrary nvml, IReadOnlyList<NvmlCard> cards, IReadOnlyList<string> closed) => (_nvml, Cards, Closed) = (nvml, cards, closed);
+    /// <summary>The loaded library.</summary>
+    public NvmlLibrary Library { get; }
 
     /// <summary>The cards in the driver's order.</summary>
     public IReadOnlyList<NvmlCard> Cards { get; }
@@ -65,7 +66,7 @@ internal sealed class NvmlSession : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _nvml.Shutdown();
-        _nvml.Dispose();
+        Library.Shutdown();
+        Library.Dispose();
     }
 }

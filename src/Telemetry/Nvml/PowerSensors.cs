@@ -45,10 +45,10 @@ internal sealed class PowerSensors
     /// <summary>What power readings refer to: the board, or the module with its CPU where only that is measured.</summary>
     public string Scope => _scope == 1 ? "module" : "gpu";
 
-    /// <summary>Reads the counter and the power sensors.</summary>
-    public PowerSample Read()
+    /// <summary>Reads the power sensors, and the counter if asked to.</summary>
+    public PowerSample Read(bool withCounter)
     {
-        ulong? energy = Energy.Ask && _answers.Note(Energy, _nvml.Energy(_device, out var counter)) ? Plausible.Counter(counter) : null;
+        ulong? energy = withCounter && Energy.Ask && _answers.Note(Energy, _nvml.Energy(_device, out var counter)) ? Plausible.Counter(counter) : null;
         double? average = null, instant = null;
         if ((Average.Ask && Average != _fedByPlainCall) || (Instant.Ask && Instant != _fedByPlainCall))
         {

@@ -13,7 +13,7 @@ internal static class TickWatch
         {
             for (var i = 0; i < cards.Count; i++)
             {
-                if (cards[i].ReadPower(out var sample) == NvmlReturn.Success)
+                if (cards[i].ReadPower(withCounter: true, out var sample) == NvmlReturn.Success)
                 {
                     changes[i][0].See(sample.At, sample.EnergyMillijoules);
                     changes[i][1].See(sample.At, sample.AverageWatts);

@@ -227,8 +227,8 @@ public sealed class NvmlSamplerTests
         Assert.Equal("ok", host.Gpu(Second).State);
         Assert.Equal(3, host.Frames.Count(frame => frame.Gpu.Value == First));
         Assert.Equal(8, host.Frames.Count(frame => frame.Gpu.Value == Second));
-        // Two calls per step and a dozen per second of one card: nothing is asked of the lost one.
-        Assert.InRange(host.Driver.Calls - calls, 40, 80);
+        // One call per step and ten per second of one card make 38: nothing is asked of the lost one.
+        Assert.InRange(host.Driver.Calls - calls, 30, 50);
     }
 
     [Fact]
