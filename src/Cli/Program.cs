@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EnergyTTT.Cli.Agents;
 using EnergyTTT.Cli.Selections;
 using EnergyTTT.Cli.Thermal;
 
@@ -9,5 +10,6 @@ root.Subcommands.Add(new Command("bench", "Measure what this machine does; answe
 {
     BenchRoutingCommand.Create(),
 });
+root.Subcommands.Add(AgentCheckCommand.Create());
 
 return await root.Parse(args).InvokeAsync();
