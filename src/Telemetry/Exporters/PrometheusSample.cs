@@ -8,9 +8,9 @@ internal sealed record PrometheusSample(string Name, IReadOnlyDictionary<string,
     /// <summary>Reads an exposition in the text format. Comments, empty lines and lines that are not understood are left out.</summary>
     public static IEnumerable<PrometheusSample> Parse(string text)
     {
-        foreach (var line in text.AsSpan().EnumerateLines())
+        foreach (var line in text.Split('\n'))
         {
-            if (TryParse(line.Trim()) is { } sample)
+            if (TryParse(line.AsSpan().Trim()) is { } sample)
             {
                 yield return sample;
             }
