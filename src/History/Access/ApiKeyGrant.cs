@@ -25,8 +25,17 @@ public static class ApiKeyRoles
     /// <summary>Sends feedback and asks for biases.</summary>
     public const string Engine = "engine";
 
+    /// <summary>As the person's role: looks.</summary>
+    public const string Viewer = PersonRoles.Viewer;
+
+    /// <summary>As the person's role: acts.</summary>
+    public const string Operator = PersonRoles.Operator;
+
+    /// <summary>As the person's role: also manages.</summary>
+    public const string Administrator = PersonRoles.Administrator;
+
     /// <summary>All of them: machines, then the roles of people.</summary>
-    public static ImmutableArray<string> All { get; } = [Agent, Engine, PersonRoles.Viewer, PersonRoles.Operator, PersonRoles.Administrator];
+    public static ImmutableArray<string> All { get; } = [Agent, Engine, Viewer, Operator, Administrator];
 }
 
 /// <summary>What is wanted of a new key.</summary>

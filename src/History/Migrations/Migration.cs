@@ -13,7 +13,7 @@ namespace EnergyTTT.History.Migrations;
 public sealed record Migration(int Number, string Name, string Sql)
 {
     /// <summary>SHA-256 of the text in lower-case hexadecimal; line ends do not count, so that a checkout on another system stays the same file.</summary>
-    public string Checksum { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Sql.ReplaceLineEndings("\n"))));
+    public string Checksum => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Sql.ReplaceLineEndings("\n"))));
 
     /// <summary>The file name, such as <c>0001_orleans.sql</c>.</summary>
     public string File => $"{Number:0000}_{Name}.sql";
