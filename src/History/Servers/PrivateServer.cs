@@ -59,7 +59,7 @@ public sealed partial class PrivateServer : IAsyncDisposable
             var account = ServerAccount.ForThisProcess();
             var programs = new ServerPrograms(place, PostgresBinaries.Find(place.HasData ? place.DataMajor : null), account, settings);
             await programs.Prepare(cancellationToken);
-            var (server, address) = await Adopt(place, time, logger, cancellationToken) ?? await Launch(place, programs, place.ChooseAddress(), time, cancellationToken);
+            var (server, address) = await AdoptOrLaunch(place, programs, time, logger, cancellationToken);
             await EnsureDatabase(place, address, cancellationToken);
             var started = new PrivateServer(place, programs, address, server, ownerLock, time, logger);
             started._supervision = Task.Run(started.Supervise, CancellationToken.None);
@@ -106,6 +106,22 @@ public sealed partial class PrivateServer : IAsyncDisposable
         catch (IOException e)
         {
             throw new PrivateServerException($"Another EnergyTTT server uses the folder {Path.GetDirectoryName(place.OwnerLock)}. Stop it, or name another folder with {DataFolder.Variable}.", e);
+        }
+    }
+
+    private static async Task<(RunningServer, ServerAddress)> AdoptOrLaunch(
+        ServerFolder place, ServerPrograms programs, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await Adopt(place, time, logger, cancellationToken) ?? await Launch(place, programs, place.ChooseAddress(), time, cancellationToken);
+            }
+            catch (PrivateServerException) when (tries < 3 && ClusterProcesses.Postmaster(place.Data) is not null)
+            {
+                // Someone's server was just coming up and not to be seen yet: ours gave way to it.
+            }
         }
     }
 

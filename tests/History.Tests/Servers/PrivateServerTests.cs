@@ -7,7 +7,7 @@ using Xunit;
 namespace EnergyTTT.History.Tests.Servers;
 
 /// <summary>Real servers in folders of their own. They need PostgreSQL's programs on the machine, as the product does.</summary>
-public sealed class PrivateServerTests : IDisposable
+public sealed class PrivateServerTests(StoppedServer stopped) : IClassFixture<StoppedServer>, IDisposable
 {
     private readonly string _path = Path.Combine(Path.GetTempPath(), $"ettt-server-{Guid.NewGuid():N}"[..20]);
 
@@ -35,6 +35,7 @@ public sealed class PrivateServerTests : IDisposable
     [Fact]
     public async Task It_is_durable_reachable_from_this_machine_only_and_asks_for_a_password()
     {
+        stopped.CopyTo(_path);
         await using var server = await Start();
 
         Assert.Equal("on on on", await Scalar(server.ConnectionString, "select current_setting('fsync') || ' ' || current_setting('synchronous_commit') || ' ' || current_setting('full_page_writes')"));
@@ -47,6 +48,7 @@ public sealed class PrivateServerTests : IDisposable
     [Fact]
     public async Task Secrets_are_files_that_only_the_owner_may_read()
     {
+        stopped.CopyTo(_path);
         await using var server = await Start();
         var secrets = new DataFolder(_path).Secrets;
 
@@ -59,6 +61,7 @@ public sealed class PrivateServerTests : IDisposable
     [Fact]
     public async Task Another_process_finds_the_running_server_and_no_other_may_own_it()
     {
+        stopped.CopyTo(_path);
         Assert.Null(PrivateServer.ConnectTo(new DataFolder(_path)));
         await using (var server = await Start())
         {
@@ -74,6 +77,7 @@ public sealed class PrivateServerTests : IDisposable
     [Fact]
     public async Task A_killed_server_comes_back_under_load_with_all_that_was_committed()
     {
+        stopped.CopyTo(_path);
         await using var server = await Start();
         await Scalar(server.ConnectionString, "create table ledger (id bigint primary key)");
         await using var source = NpgsqlDataSource.Create(server.ConnectionString);
@@ -119,9 +123,7 @@ public sealed class PrivateServerTests : IDisposable
     [Fact]
     public async Task An_orphan_is_adopted_with_its_password_and_stopped_in_the_end()
     {
-        await using (await Start())
-        {
-        }
+        stopped.CopyTo(_path);
 
         var orphan = StartOrphan();
         try
@@ -143,9 +145,7 @@ public sealed class PrivateServerTests : IDisposable
     [Fact]
     public async Task A_process_id_that_now_belongs_to_someone_else_is_left_alone()
     {
-        await using (await Start())
-        {
-        }
+        stopped.CopyTo(_path);
 
         await File.WriteAllTextAsync(Path.Combine(_path, "postgresql", "data", "postmaster.pid"), $"{Environment.ProcessId}\n{_path}\n1\n5432\n/tmp\n\n");
 
@@ -170,7 +170,8 @@ public sealed class PrivateServerTests : IDisposable
     public async Task A_folder_too_deep_for_a_socket_is_served_on_loopback()
     {
         var deep = Path.Combine(_path, new string('d', 60), new string('e', 40));
-        Directory.CreateDirectory(deep);
+        Directory.CreateDirectory(Path.GetDirectoryName(deep)!);
+        stopped.CopyTo(deep);
         await using var server = await PrivateServer.StartAsync(new DataFolder(deep), NullLoggerFactory.Instance, TimeProvider.System, CancellationToken.None);
 
         Assert.Equal("127.0.0.1", new NpgsqlConnectionStringBuilder(server.ConnectionString).Host);
@@ -181,9 +182,7 @@ public sealed class PrivateServerTests : IDisposable
     [Fact]
     public async Task A_lost_password_is_named()
     {
-        await using (await Start())
-        {
-        }
+        stopped.CopyTo(_path);
 
         File.Delete(Path.Combine(_path, "secrets", "postgresql-password"));
 
@@ -194,9 +193,7 @@ public sealed class PrivateServerTests : IDisposable
     [Fact]
     public async Task Damaged_data_ends_with_what_the_server_said()
     {
-        await using (await Start())
-        {
-        }
+        stopped.CopyTo(_path);
 
         File.Delete(Path.Combine(_path, "postgresql", "data", "global", "pg_control"));
 
@@ -207,9 +204,7 @@ public sealed class PrivateServerTests : IDisposable
     [Fact]
     public async Task Data_of_another_major_version_asks_for_that_version()
     {
-        await using (await Start())
-        {
-        }
+        stopped.CopyTo(_path);
 
         await File.WriteAllTextAsync(Path.Combine(_path, "postgresql", "data", "PG_VERSION"), "13\n");
 
@@ -248,6 +243,9 @@ public sealed class PrivateServerTests : IDisposable
         })!;
         var id = int.Parse(shell.StandardOutput.ReadLine()!, System.Globalization.CultureInfo.InvariantCulture);
         shell.WaitForExit();
+
+        // A real orphan is older than whoever finds it.
+        SpinWait.SpinUntil(() => ClusterProcesses.Postmaster(Path.Combine(root, "data")) == id, TimeSpan.FromSeconds(30));
         return id;
     }
 }
