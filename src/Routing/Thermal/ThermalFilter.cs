@@ -37,8 +37,8 @@ internal sealed class ThermalFilter
     private const double WorkDeviation = 5;
     private const double WorkSeconds = 30;
 
-    // Within the memory T0 may wander by half its guess and each R by a fifth of itself.
-    private const double Drift = 0.2;
+    // Within the memory T0 may wander by half its guess and each R by a tenth of itself.
+    private const double Drift = 0.1;
 
     // Sensor: whole degrees (1/12) and half a degree of unrest.
     private const double NoiseVariance = 1.0 / 12 + 0.25;

@@ -112,7 +112,7 @@ public sealed class ThermalForecaster
         return values;
     }
 
-    /// <summary>A forecaster that goes on where a snapshot was taken.</summary>
+    /// <summary>A forecaster that goes on where a snapshot was taken; give it the options that the snapshot was made with.</summary>
     /// <exception cref="ArgumentException">Another length or version, or a value that is not finite.</exception>
     public static ThermalForecaster Restore(ReadOnlySpan<double> snapshot, ThermalForecasterOptions? options = null)
     {
