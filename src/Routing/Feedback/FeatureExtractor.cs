@@ -9,8 +9,11 @@ namespace EnergyTTT.Routing.Feedback;
 /// </remarks>
 public sealed class FeatureExtractor
 {
-    // gradient mean and deviation, activation mean, loss, telemetry, phase one-hot, and one bit per block that can be missing
-    private const int Scalars = 4 + TelemetryFeatures.Count + 2 + 7;
+    // gradient mean and deviation, activation mean, loss, telemetry
+    private const int Scalars = 4 + TelemetryFeatures.Count;
+
+    // phase one-hot, and one bit per block that can be missing: these stay 0 and 1, since a bit that is rare would be blown up by its own small deviation
+    private const int Bits = 2 + 7;
 
     private readonly FeedbackOptions _options;
     private readonly double[] _raw, _standardised, _projected;
@@ -21,10 +24,10 @@ public sealed class FeatureExtractor
         ArgumentOutOfRangeException.ThrowIfLessThan(experts, 1);
         _options = options ?? new();
         Experts = experts;
-        var features = 3 * experts + Scalars;
-        (_raw, _standardised, _projected) = (new double[features], new double[features], new double[_options.Dimension]);
-        Projection = new(features, _options.Dimension, _options.Seed);
-        Standardiser = new(features, _options.Decay, _options.DeviationFloor, _options.Clamp);
+        var measured = 3 * experts + Scalars;
+        (_raw, _standardised, _projected) = (new double[measured + Bits], new double[measured + Bits], new double[_options.Dimension]);
+        Projection = new(measured + Bits, _options.Dimension, _options.Seed);
+        Standardiser = new(measured, _options.Decay, _options.DeviationFloor, _options.Clamp);
     }
 
     /// <summary>Number of experts.</summary>
@@ -36,7 +39,7 @@ public sealed class FeatureExtractor
     /// <summary>The fixed map, with the seed and digest that a snapshot names.</summary>
     public OrthogonalProjection Projection { get; }
 
-    /// <summary>Running mean and variance of the raw features, with the state that a snapshot holds.</summary>
+    /// <summary>Running mean and variance of the raw features that are measured, with the state that a snapshot holds.</summary>
     public RunningStandardiser Standardiser { get; }
 
     /// <summary>Learns from one step and writes its feature vector.</summary>
@@ -48,8 +51,10 @@ public sealed class FeatureExtractor
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(features.Length, _options.Dimension);
         var missing = Fill(step);
-        Standardiser.Observe(_raw);
-        Standardiser.Apply(_raw, _standardised);
+        var measured = Standardiser.Features;
+        Standardiser.Observe(_raw.AsSpan(0, measured));
+        Standardiser.Apply(_raw.AsSpan(0, measured), _standardised.AsSpan(0, measured));
+        _raw.AsSpan(measured).CopyTo(_standardised.AsSpan(measured));
         Projection.Apply(_standardised, _projected);
 
         double squares = 0;
@@ -85,7 +90,7 @@ public sealed class FeatureExtractor
         missing |= double.IsNaN(scalars[3]) ? FeatureMask.Loss : 0;
         missing |= HasGap(scalars.Slice(4, TelemetryFeatures.Count)) ? FeatureMask.Telemetry : 0;
 
-        var phase = scalars[(4 + TelemetryFeatures.Count)..];
+        var phase = scalars[Scalars..];
         phase[0] = step.Phase == EnginePhase.Decode ? 1 : 0;
         phase[1] = step.Phase == EnginePhase.Prefill ? 1 : 0;
         for (var bit = 0; bit < 7; bit++)

@@ -14,8 +14,11 @@ public sealed class OrthogonalProjection
     /// <summary>Makes the map.</summary>
     /// <param name="inputs">Length of the raw features, 1 or more.</param>
     /// <param name="outputs">Length of the feature vector, 1 or more.</param>
-    /// <param name="seed">Seed of the normal numbers that are orthogonalised.</param>
-    /// <remarks>Modified Gram-Schmidt, twice, over normal numbers by Box-Muller from SplitMix64: nothing that a library may change between versions.</remarks>
+    /// <param name="seed">Seed of the nearly normal numbers that are orthogonalised.</param>
+    /// <remarks>
+    /// Modified Gram-Schmidt, twice, over sums of twelve uniform numbers from SplitMix64: sums, products, quotients and square roots alone, which IEEE 754 rounds alike everywhere. A logarithm
+    /// would differ in its last digit from one machine's library to the next, and with it the digest.
+    /// </remarks>
     public OrthogonalProjection(int inputs, int outputs, int seed)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(inputs, 1);
@@ -86,8 +89,14 @@ public sealed class OrthogonalProjection
             var vector = basis.AsSpan(v * length, length);
             for (var i = 0; i < length; i++)
             {
-                // Box-Muller: sqrt(-2 ln u1) cos(2 pi u2), u1 in (0, 1].
-                vector[i] = Math.Sqrt(-2 * Math.Log(1 - Uniform(ref state))) * Math.Cos(2 * Math.PI * Uniform(ref state));
+                // Irwin-Hall: twelve uniform numbers less six have mean 0 and variance 1 and are nearly normal.
+                double sum = -6;
+                for (var k = 0; k < 12; k++)
+                {
+                    sum += Uniform(ref state);
+                }
+
+                vector[i] = sum;
             }
 
             for (var pass = 0; pass < 2; pass++)
