@@ -17,6 +17,10 @@ public sealed record ObservedMetrics
 
     /// <summary>Tokens per second.</summary>
     public double? TokensPerSecond { get; init; }
+
+    /// <summary>What a GPU's readings say; latency and throughput are added with <c>with</c>. Nothing is known without readings.</summary>
+    public static ObservedMetrics Of(Monitoring.GpuStatistics? statistics) =>
+        new() { PowerWatts = statistics?.PowerWatts, TemperatureCelsius = statistics?.TemperatureCelsius, MemoryUsedRatio = statistics?.MemoryUsedRatio };
 }
 
 /// <summary>What is wanted. All above 0.</summary>
