@@ -1,5 +1,6 @@
 using System.CommandLine;
 using EnergyTTT.Cli.Agents;
+using EnergyTTT.Cli.Learning;
 using EnergyTTT.Cli.Selections;
 using EnergyTTT.Cli.Thermal;
 
@@ -9,6 +10,7 @@ root.Subcommands.Add(EvaluateThermalCommand.Create());
 root.Subcommands.Add(new Command("bench", "Measure what this machine does; answers are checked before they are timed.")
 {
     BenchRoutingCommand.Create(),
+    BenchLearningCommand.Create(),
 });
 root.Subcommands.Add(AgentCheckCommand.Create());
 

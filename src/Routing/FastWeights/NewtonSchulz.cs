@@ -18,16 +18,26 @@ internal static class NewtonSchulz
     /// <remarks>Cost about 30 d^3 flop for a square. Source: "Test-Time Training Done Right" (LaCT), algorithm of Muon; router specification 1.</remarks>
     public static Tensor Orthogonalise(Tensor matrix, NewtonSchulzCoefficients coefficients)
     {
-        using var scope = NewDisposeScope();
         var tall = matrix.shape[0] > matrix.shape[1];
-        var x = (tall ? matrix.t().contiguous() : matrix) / (matrix.norm() + NormFloor); // [small, large]
+        using var norm = matrix.norm();
+        using var floored = norm + NormFloor;
+        using var start = tall ? matrix.t().contiguous() : matrix.alias();
+        var x = start / floored; // [small, large]
+
+        // By hand instead of a dispose scope: at 64 x 64 the scope's book-keeping is a tenth of the time.
         foreach (var (a, b, c) in coefficients.Steps)
         {
             // One matrix at a time: TorchSharp 0.107 passes the arguments of its batched form, baddbmm, in another order than it documents.
-            var gram = mm(x, x.t()); // [small, small]
-            x = addmm(x, addmm(gram, gram, gram, beta: (float)b, alpha: (float)c), x, beta: (float)a, alpha: 1);
+            using var previous = x;
+            using var turned = previous.t();
+            using var gram = mm(previous, turned); // [small, small]
+            using var inner = addmm(gram, gram, gram, beta: (float)b, alpha: (float)c);
+            x = addmm(previous, inner, previous, beta: (float)a, alpha: 1);
         }
 
-        return (tall ? x.t() : x).MoveToOuterDisposeScope();
+        if (!tall)
+            return x;
+        using (x)
+            return x.t();
     }
 }
