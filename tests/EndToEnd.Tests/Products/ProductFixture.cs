@@ -159,7 +159,16 @@ public sealed partial class ProductFixture : IAsyncLifetime
         await page.GetByTestId("password").FillAsync(Password);
         await page.GetByTestId("password-repeat").FillAsync(Password);
         await page.GetByTestId("submit").ClickAsync();
-        await page.GetByTestId("nav-overview").WaitForAsync();
+        try
+        {
+            await page.GetByTestId("nav-overview").WaitForAsync();
+        }
+        catch (TimeoutException)
+        {
+            await page.ScreenshotAsync(new() { Path = Path.Combine(Screenshots, "set-up-failed.png") });
+            Assert.Fail($"set-up did not lead to the product but to {page.Url}: {await page.Locator("body").InnerTextAsync()}\n{string.Join('\n', _output)}");
+        }
+
         _signedIn = await page.Context.StorageStateAsync();
         await page.Context.CloseAsync();
     }

@@ -34,16 +34,16 @@ public sealed class LiveWalk(ProductFixture product)
         await page.GetByTestId("gpu-grid").Locator("a").First.ClickAsync();
         await page.GetByTestId("passport").WaitForAsync();
         await page.GetByTestId("range").ClickAsync();
-        await page.GetByTestId("range-now-15m").ClickAsync();
-        await page.WaitForURLAsync("**from=now-15m**");
+        await page.GetByTestId("range-now-1h").ClickAsync();
+        await page.WaitForURLAsync("**from=now-1h**");
         await page.ReloadAsync();
 
-        Assert.Contains("from=now-15m", page.Url, StringComparison.Ordinal);
-        Assert.Contains("15", await page.GetByTestId("range-name").InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Contains("from=now-1h", page.Url, StringComparison.Ordinal);
+        Assert.Contains("hour", await page.GetByTestId("range-name").InnerTextAsync(), StringComparison.Ordinal);
         await page.Locator("[data-testid^=chart-] canvas").First.WaitForAsync();
         await page.ScreenshotAsync(new() { Path = Path.Combine(ProductFixture.Screenshots, "gpu-light.png"), FullPage = true });
         await page.GoBackAsync();
-        Assert.DoesNotContain("from=now-15m", page.Url, StringComparison.Ordinal);
+        Assert.DoesNotContain("from=now-1h", page.Url, StringComparison.Ordinal);
         await page.Context.CloseAsync();
     }
 }

@@ -27,7 +27,7 @@ public partial class AccountPage
     /// <summary>The log.</summary>
     [Inject] public required ILogger<AccountPage> Logger { get; set; }
 
-    [SupplyParameterFromForm(FormName = "password")] private NewPassword? Posted { get; set; }
+    [SupplyParameterFromForm(Name = "Input", FormName = "password")] private NewPassword? Posted { get; set; }
 
     [CascadingParameter] private HttpContext? Request { get; set; }
 

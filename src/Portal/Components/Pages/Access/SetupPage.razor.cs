@@ -28,7 +28,7 @@ public partial class SetupPage
     /// <summary>The log.</summary>
     [Inject] public required ILogger<SetupPage> Logger { get; set; }
 
-    [SupplyParameterFromForm(FormName = "setup")] private Administrator? Posted { get; set; }
+    [SupplyParameterFromForm(Name = "Input", FormName = "setup")] private Administrator? Posted { get; set; }
 
     [CascadingParameter] private HttpContext? Request { get; set; }
 

@@ -28,7 +28,7 @@ public partial class SignInPage
     /// <summary>Where the person was going.</summary>
     [SupplyParameterFromQuery(Name = "return")] public string? Return { get; set; }
 
-    [SupplyParameterFromForm(FormName = "sign-in")] private Credentials? Posted { get; set; }
+    [SupplyParameterFromForm(Name = "Input", FormName = "sign-in")] private Credentials? Posted { get; set; }
 
     [CascadingParameter] private HttpContext? Request { get; set; }
 
