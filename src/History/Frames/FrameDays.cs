@@ -22,7 +22,4 @@ internal sealed class FrameDays
             }
         }
     }
-
-    /// <summary>Forgets all, as when partitions may have been dropped.</summary>
-    public void Clear() => _known.Clear();
 }

@@ -31,15 +31,6 @@ internal sealed class FrameDictionary
     /// <summary>The key of a boot that <see cref="Learn"/> has seen.</summary>
     public int Boot(string boot) => _boots[boot];
 
-    /// <summary>Forgets all, as when the database was away and may have come back as another.</summary>
-    public void Clear()
-    {
-        _hosts.Clear();
-        _gpus.Clear();
-        _boots.Clear();
-        _described.Clear();
-    }
-
     private async Task LearnHosts(NpgsqlConnection connection, IReadOnlyList<PendingBatch> group, CancellationToken cancellationToken)
     {
         Dictionary<string, PendingBatch>? news = null;

@@ -22,11 +22,14 @@ public sealed partial class FrameWriter(
 {
     private readonly Channel<PendingBatch> _queue = Channel.CreateUnbounded<PendingBatch>();
     private readonly Lock _taking = new();
-    private readonly FrameDictionary _dictionary = new();
-    private readonly FrameDays _days = new();
     private readonly CancellationTokenSource _abort = new();
     private Task _loops = Task.CompletedTask;
+
+    // What is known of the database's short keys and partitions. A database that was away may come back as another, so a new
+    // memory is begun then; sessions that are still at work keep the one they have.
+    private volatile FrameMemory _memory = new();
     private int _queuedFrames;
+    private int _failures;
     private volatile bool _away = true;
     private volatile bool _stopping;
 
@@ -119,18 +122,16 @@ public sealed partial class FrameWriter(
         {
             while (true)
             {
+                var failures = Volatile.Read(ref _failures);
                 session ??= await Connect(cancellationToken);
                 if (session is null || !await _queue.Reader.WaitToReadAsync(cancellationToken))
                 {
                     return;
                 }
 
-                if (!Take(group))
-                {
-                    continue;
-                }
-
-                if (!await Store(session, group, cancellationToken))
+                // When another connection has failed while this one was idle, this one is most likely dead too: better a new one than a refused group.
+                var doubtful = failures != Volatile.Read(ref _failures);
+                if (doubtful || (Take(group) && !await Store(session, group, cancellationToken)))
                 {
                     await session.DisposeAsync();
                     session = null;
@@ -161,13 +162,12 @@ public sealed partial class FrameWriter(
                 var connection = await source.OpenConnectionAsync(cancellationToken);
                 if (_away)
                 {
-                    _days.Clear();
-                    _dictionary.Clear();
+                    _memory = new FrameMemory();
                     _away = false;
                     LogConnected();
                 }
 
-                return new WriterSession(connection, _dictionary, _days);
+                return new WriterSession(connection, _memory);
             }
             catch (Exception e) when (e is NpgsqlException or IOException or TimeoutException or System.Net.Sockets.SocketException)
             {
@@ -235,6 +235,7 @@ public sealed partial class FrameWriter(
         {
             // Whether a commit that was under way has happened is unknown; the repetition finds out by the primary key.
             _away = true;
+            Interlocked.Increment(ref _failures);
             LogWriteFailed(group.Sum(pending => pending.Frames.Count), e.Message);
             foreach (var pending in group)
             {
@@ -272,16 +273,9 @@ public sealed partial class FrameWriter(
     }
 
     /// <summary>Class 22 (data exception) and 23 (constraint) say that this data will never fit; a missing partition (23514) is made at the next try.</summary>
-    private bool IsBadData(PostgresException e)
-    {
-        if (e.SqlState == PostgresErrorCodes.CheckViolation)
-        {
-            _days.Clear();
-            return false;
-        }
-
-        return e.SqlState.StartsWith("22", StringComparison.Ordinal) || e.SqlState.StartsWith("23", StringComparison.Ordinal);
-    }
+    private static bool IsBadData(PostgresException e) =>
+        e.SqlState != PostgresErrorCodes.CheckViolation
+        && (e.SqlState.StartsWith("22", StringComparison.Ordinal) || e.SqlState.StartsWith("23", StringComparison.Ordinal));
 
     private void RefuseQueued(string reason, TimeSpan retryAfter)
     {

@@ -4,7 +4,7 @@ using Npgsql;
 namespace EnergyTTT.History.Frames;
 
 /// <summary>One connection of the frame writer: commits groups, one at a time.</summary>
-internal sealed class WriterSession(NpgsqlConnection connection, FrameDictionary dictionary, FrameDays days) : IAsyncDisposable
+internal sealed class WriterSession(NpgsqlConnection connection, FrameMemory memory) : IAsyncDisposable
 {
     private readonly BinaryCopy _copy = new();
     private readonly List<FrameRow> _rows = [];
@@ -13,14 +13,14 @@ internal sealed class WriterSession(NpgsqlConnection connection, FrameDictionary
     /// <summary>Stores all frames of the group in one transaction and answers one receipt per batch, in order. On failure nothing is stored.</summary>
     public async Task<ImmutableArray<WriteReceipt>> Store(IReadOnlyList<PendingBatch> group, CancellationToken cancellationToken)
     {
-        await dictionary.Learn(connection, group, cancellationToken);
+        await memory.Dictionary.Learn(connection, group, cancellationToken);
         Arrange(group);
         if (_rows.Count == 0)
         {
             return [.. group.Select(_ => new WriteReceipt(0, []))];
         }
 
-        await days.Ensure(connection, _touched.Keys, cancellationToken);
+        await memory.Days.Ensure(connection, _touched.Keys, cancellationToken);
         try
         {
             await Copy(cancellationToken);
@@ -53,10 +53,10 @@ internal sealed class WriterSession(NpgsqlConnection connection, FrameDictionary
                 continue;
             }
 
-            var boot = dictionary.Boot(pending.Batch.Boot);
+            var boot = memory.Dictionary.Boot(pending.Batch.Boot);
             foreach (var frame in pending.Frames)
             {
-                var gpu = dictionary.Gpu(frame.Gpu);
+                var gpu = memory.Dictionary.Gpu(frame.Gpu);
                 _rows.Add(new FrameRow(frame, gpu, boot, pending.Received));
                 var itsMinute = frame.Time.UtcTicks / TimeSpan.TicksPerMinute;
                 if (itsMinute != minute || gpus is null)
