@@ -9,7 +9,8 @@ internal static class AgentCheck
 {
     public static async Task<int> Run(AgentArguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
-        await using var source = AgentSources.Create(arguments, TimeProvider.System, StreamLog.None);
+        using var client = new HttpClient();
+        await using var source = AgentSources.Create(arguments, client, TimeProvider.System, StreamLog.None);
         return PassportPrinter.Print(await source.Describe(cancellationToken), arguments.Json, output);
     }
 }

@@ -28,7 +28,7 @@ internal static class AgentRun
         using var handler = new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5), PooledConnectionLifetime = TimeSpan.FromMinutes(5), AllowAutoRedirect = false, UseCookies = false };
         using var client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         await using var uploader = new Uploader(options, client, time, new Random(HashCode.Combine(Environment.ProcessId, time.GetTimestamp())), log);
-        await using var source = AgentSources.Create(arguments, time, log);
+        await using var source = AgentSources.Create(arguments, client, time, log);
         log.Write(LogLevel.Information, $"started: source {source.Name}, server {options.Server}, buffer {options.BufferFolder}");
         try
         {

@@ -1,4 +1,5 @@
 using EnergyTTT.Agent.Arguments;
+using EnergyTTT.Telemetry.Exporters;
 using EnergyTTT.Telemetry.Logs;
 using EnergyTTT.Telemetry.Nvml;
 using EnergyTTT.Telemetry.Replays;
@@ -9,7 +10,8 @@ namespace EnergyTTT.Agent.Runs;
 /// <summary>Makes the source that the command line names.</summary>
 internal static class AgentSources
 {
-    public static ITelemetrySource Create(AgentArguments arguments, TimeProvider time, ITelemetryLog log)
+    /// <param name="client">Scrapes exporters.</param>
+    public static ITelemetrySource Create(AgentArguments arguments, HttpClient client, TimeProvider time, ITelemetryLog log)
     {
         var boot = Guid.CreateVersion7(time.GetUtcNow()).ToString("n");
         return arguments.Source switch
@@ -27,6 +29,8 @@ internal static class AgentSources
                     HostPrefix = arguments.HostGiven ? arguments.Host + "-" : new ReplayOptions().HostPrefix,
                 },
                 time),
+            "dcgm" => new DcgmExporterSource(
+                new DcgmOptions { Endpoints = arguments.DcgmUrls, Place = new HostPlace(arguments.Host, arguments.Site, arguments.Rack), Boot = boot }, client, time, log),
             _ => new NvmlSource(new NvmlOptions { Place = new HostPlace(arguments.Host, arguments.Site, arguments.Rack), Boot = boot }, time, log),
         };
     }
