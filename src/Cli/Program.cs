@@ -11,6 +11,7 @@ root.Subcommands.Add(new Command("bench", "Measure what this machine does; answe
 {
     BenchRoutingCommand.Create(),
     BenchLearningCommand.Create(),
+    BenchSelectionCommand.Create(),
 });
 root.Subcommands.Add(AgentCheckCommand.Create());
 

@@ -58,6 +58,34 @@ internal static class RowKernel<TLanes, TVector>
         }
     }
 
+    /// <summary><c>sum (1 - e^x)</c> over logarithms of absence x, at most 0.</summary>
+    public static double AbsentExperts(ReadOnlySpan<float> absence)
+    {
+        ref var from = ref MemoryMarshal.GetReference(absence);
+        var one = TLanes.All(1);
+        var sum = TLanes.All(0);
+        var index = 0;
+        for (; index + TLanes.Count <= absence.Length; index += TLanes.Count)
+        {
+            sum = TLanes.Add(sum, TLanes.Subtract(one, ExponentialSeries.Of<TLanes, TVector>(TLanes.Load(ref from, index))));
+        }
+
+        Span<float> lanes = stackalloc float[Row.Padding];
+        TLanes.Store(sum, ref MemoryMarshal.GetReference(lanes), 0);
+        double total = 0;
+        foreach (var lane in lanes[..TLanes.Count])
+        {
+            total += lane;
+        }
+
+        foreach (var rest in absence[index..])
+        {
+            total += 1 - MathF.Exp(rest);
+        }
+
+        return total;
+    }
+
     /// <summary>Sums in sixteen fixed lanes, so that every width rounds alike.</summary>
     public static float Sum(ReadOnlySpan<float> values)
     {

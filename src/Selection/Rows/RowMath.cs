@@ -46,6 +46,12 @@ internal static class RowMath
         }
     }
 
+    /// <inheritdoc cref="RowKernel{TLanes, TVector}.AbsentExperts"/>
+    public static double AbsentExperts(ReadOnlySpan<float> absence) =>
+        Vector512.IsHardwareAccelerated ? Sixteen.AbsentExperts(absence)
+        : Vector256.IsHardwareAccelerated ? Eight.AbsentExperts(absence)
+        : Four.AbsentExperts(absence);
+
     /// <inheritdoc cref="RowKernel{TLanes, TVector}.Sum"/>
     public static float Sum(ReadOnlySpan<float> values) =>
         Vector512.IsHardwareAccelerated ? Sixteen.Sum(values) : Vector256.IsHardwareAccelerated ? Eight.Sum(values) : Four.Sum(values);

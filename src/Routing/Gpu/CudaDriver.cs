@@ -1,0 +1,114 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace EnergyTTT.Routing.Gpu;
+
+/// <summary>The few calls of the CUDA driver that run a kernel of our own in the context that torch uses (the device's primary context).</summary>
+internal sealed unsafe class CudaDriver
+{
+    private const int ComputeCapabilityMajor = 75;
+    private const int ComputeCapabilityMinor = 76;
+    private readonly nint _library;
+    private readonly delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int> _launch;
+
+    private CudaDriver(nint library)
+    {
+        _library = library;
+        _launch = (delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int>)NativeLibrary.GetExport(library, "cuLaunchKernel");
+    }
+
+    /// <summary>Opens the driver and makes the primary context of a device current on this thread.</summary>
+    /// <exception cref="DllNotFoundException">There is no NVIDIA driver.</exception>
+    public static CudaDriver Open(int device)
+    {
+        if (!NativeLibrary.TryLoad("libcuda.so.1", out var library))
+        {
+            throw new DllNotFoundException("libcuda.so.1 cannot be loaded: this machine has no NVIDIA driver. Select on the CPU.");
+        }
+
+        var driver = new CudaDriver(library);
+        int handle;
+        nint context;
+        Check(((delegate* unmanaged<uint, int>)driver.Export("cuInit"))(0), "cuInit");
+        Check(((delegate* unmanaged<int*, int, int>)driver.Export("cuDeviceGet"))(&handle, device), "cuDeviceGet");
+        Check(((delegate* unmanaged<nint*, int, int>)driver.Export("cuDevicePrimaryCtxRetain"))(&context, handle), "cuDevicePrimaryCtxRetain");
+        Check(((delegate* unmanaged<nint, int>)driver.Export("cuCtxSetCurrent"))(context), "cuCtxSetCurrent");
+        int major, minor;
+        var attribute = (delegate* unmanaged<int*, int, int, int>)driver.Export("cuDeviceGetAttribute");
+        Check(attribute(&major, ComputeCapabilityMajor, handle), "cuDeviceGetAttribute");
+        Check(attribute(&minor, ComputeCapabilityMinor, handle), "cuDeviceGetAttribute");
+        driver.Architecture = $"sm_{major}{minor}";
+
+        return driver;
+    }
+
+    /// <summary>The architecture of the device, for example <c>sm_90</c>.</summary>
+    public string Architecture { get; private set; } = string.Empty;
+
+    /// <summary>Loads machine code. The module lives as long as the context.</summary>
+    public nint LoadModule(ReadOnlySpan<byte> image)
+    {
+        nint module;
+        fixed (byte* start = image)
+        {
+            Check(((delegate* unmanaged<nint*, byte*, int>)Export("cuModuleLoadData"))(&module, start), "cuModuleLoadData");
+        }
+
+        return module;
+    }
+
+    /// <summary>A kernel of a module.</summary>
+    public nint Function(nint module, string name)
+    {
+        nint function;
+        var bytes = Encoding.UTF8.GetBytes(name + "\0");
+        fixed (byte* start = bytes)
+        {
+            Check(((delegate* unmanaged<nint*, nint, byte*, int>)Export("cuModuleGetFunction"))(&function, module, start), "cuModuleGetFunction");
+        }
+
+        return function;
+    }
+
+    /// <summary>Puts a kernel on the default stream, behind the work that torch has put there.</summary>
+    public void Launch(nint function, int blocks, int threads, void** arguments) =>
+        Check(_launch(function, (uint)blocks, 1, 1, (uint)threads, 1, 1, 0, 0, arguments, null), "cuLaunchKernel");
+
+    /// <summary>Waits for everything on the default stream.</summary>
+    public void Wait() => Check(((delegate* unmanaged<nint, int>)Export("cuStreamSynchronize"))(0), "cuStreamSynchronize");
+
+    /// <summary>Seconds on the device between the first and the last of <paramref name="count"/> runs of an action, per run.</summary>
+    public double SecondsOf(Action action, int count)
+    {
+        nint start, end;
+        var create = (delegate* unmanaged<nint*, uint, int>)Export("cuEventCreate");
+        var record = (delegate* unmanaged<nint, nint, int>)Export("cuEventRecord");
+        Check(create(&start, 0), "cuEventCreate");
+        Check(create(&end, 0), "cuEventCreate");
+        Check(record(start, 0), "cuEventRecord");
+        for (var run = 0; run < count; run++)
+        {
+            action();
+        }
+
+        Check(record(end, 0), "cuEventRecord");
+        Wait();
+        float milliseconds;
+        Check(((delegate* unmanaged<float*, nint, nint, int>)Export("cuEventElapsedTime"))(&milliseconds, start, end), "cuEventElapsedTime");
+        var destroy = (delegate* unmanaged<nint, int>)Export("cuEventDestroy_v2");
+        Check(destroy(start), "cuEventDestroy");
+        Check(destroy(end), "cuEventDestroy");
+
+        return milliseconds / 1000.0 / count;
+    }
+
+    private nint Export(string name) => NativeLibrary.GetExport(_library, name);
+
+    private static void Check(int result, string call)
+    {
+        if (result != 0)
+        {
+            throw new InvalidOperationException($"{call} failed with CUDA driver result {result}.");
+        }
+    }
+}
