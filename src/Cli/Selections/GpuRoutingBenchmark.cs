@@ -16,7 +16,7 @@ internal static class GpuRoutingBenchmark
 
     public static IEnumerable<BenchCase> Run(double seconds)
     {
-        var gpu = new GpuSelector(Shape);
+        using var gpu = new GpuSelector(Shape);
         using var bias = tensor(BenchBatch.Bias(Shape, 0.4f), device: CUDA);
         yield return Verify(gpu, bias);
 

@@ -8,6 +8,7 @@ internal sealed unsafe class CudaDriver
 {
     private const int ComputeCapabilityMajor = 75;
     private const int ComputeCapabilityMinor = 76;
+    private const int MaximumDynamicSharedBytes = 8;
     private readonly nint _library;
     private readonly delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int> _launch;
 
@@ -71,8 +72,12 @@ internal sealed unsafe class CudaDriver
     }
 
     /// <summary>Puts a kernel on the default stream, behind the work that torch has put there.</summary>
-    public void Launch(nint function, int blocks, int threads, void** arguments) =>
-        Check(_launch(function, (uint)blocks, 1, 1, (uint)threads, 1, 1, 0, 0, arguments, null), "cuLaunchKernel");
+    public void Launch(nint function, int blocks, int threads, int sharedBytes, void** arguments) =>
+        Check(_launch(function, (uint)blocks, 1, 1, (uint)threads, 1, 1, (uint)sharedBytes, 0, arguments, null), "cuLaunchKernel");
+
+    /// <summary>Lets a kernel ask for more dynamic shared memory than the 48 KB that need no leave.</summary>
+    public void AllowSharedMemory(nint function, int bytes) =>
+        Check(((delegate* unmanaged<nint, int, int, int>)Export("cuFuncSetAttribute"))(function, MaximumDynamicSharedBytes, bytes), "cuFuncSetAttribute");
 
     /// <summary>Waits for everything on the default stream.</summary>
     public void Wait() => Check(((delegate* unmanaged<nint, int>)Export("cuStreamSynchronize"))(0), "cuStreamSynchronize");

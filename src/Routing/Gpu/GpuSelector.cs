@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using EnergyTTT.Routing.Torch;
 using EnergyTTT.Selection.Gates;
@@ -12,28 +11,31 @@ namespace EnergyTTT.Routing.Gpu;
 /// kernel and never waits for, or copies to, the host. Indices equal those of <see cref="Selection.Selectors.Selector"/>, whose roundings the kernels repeat.
 /// </summary>
 /// <remarks>One thread at a time; results are ready once torch's default stream has passed the launch.</remarks>
-public sealed class GpuSelector
+public sealed class GpuSelector : IDisposable
 {
     private const double GuardMargin = 1e-6;
     private const int ShareUnit = 1 << 28;
     private const int WarpSize = 32;
-    private const int WarpsPerToken = 4;
-    private readonly NvrtcCompiler _compiler;
+    private const int WarpsPerBlock = 4;
+    private const int BlockThreads = 256;
+    private const int SharedBytes = 220 * 1024;
     private readonly CudaDriver _driver;
-    private readonly ConcurrentDictionary<(int Warps, int TokensPerWarp), (nint Guarded, nint Consolidate)> _kernels = new();
+    private readonly nint _guarded;
+    private readonly nint _consolidate;
+    private ConsolidationScratch? _scratch;
 
     /// <summary>Prepares the kernels of a gate.</summary>
-    /// <param name="shape">A softmax gate without groups whose bias is added to logits and whose weights are renormalised; at most 512 experts, k at most 32.</param>
+    /// <param name="shape">A softmax gate without groups whose bias is added to logits and whose weights are renormalised; at most 256 experts, k at most 32.</param>
     /// <param name="device">Index of the CUDA device.</param>
     /// <exception cref="NotSupportedException">The gate is of another kind; the message says which and what to use instead.</exception>
     /// <exception cref="DllNotFoundException">There is no NVIDIA driver, or no NVRTC.</exception>
     public GpuSelector(SelectorShape shape, int device = 0)
     {
         ArgumentNullException.ThrowIfNull(shape);
-        if (shape.Gate != GateKind.Softmax || shape.IsGrouped || shape.BiasSpace != BiasSpace.Logit || !shape.Renormalise || shape.Experts > 512 || shape.TopK > WarpSize)
+        if (shape.Gate != GateKind.Softmax || shape.IsGrouped || shape.BiasSpace != BiasSpace.Logit || !shape.Renormalise || shape.Experts > BlockThreads || shape.TopK > WarpSize)
         {
             throw new NotSupportedException(
-                $"The GPU kernels route softmax gates with a bias on logits, no groups, renormalised weights, up to 512 experts and k up to 32; this is {shape}. Use the selector on the CPU.");
+                $"The GPU kernels route softmax gates with a bias on logits, no groups, renormalised weights, up to 256 experts and k up to 32; this is {shape}. Use the selector on the CPU.");
         }
 
         Shape = shape;
@@ -45,14 +47,24 @@ public sealed class GpuSelector
 
         InitializeDeviceType(DeviceType.CUDA);
         _driver = CudaDriver.Open(device);
-        _compiler = NvrtcCompiler.Load(library.Folder.Path);
+
+        // Defined in the text, not by options: the compiler's own headers, read first, use such short names too.
+        var constants = string.Create(CultureInfo.InvariantCulture, $"#define E {shape.Experts}\n#define K {shape.TopK}\n#define B {BlockThreads}\n#line 1\n");
+
+        // No contraction of a product and a sum that the CPU rounds apart.
+        var image = NvrtcCompiler.Load(library.Folder.Path)
+            .Compile(constants + RouteKernelSource.Text, RouteKernelSource.Name, [$"--gpu-architecture={_driver.Architecture}", "--fmad=false", "--std=c++17"]);
+        var module = _driver.LoadModule(image);
+        _guarded = _driver.Function(module, "guarded");
+        _consolidate = _driver.Function(module, "consolidate");
+        _driver.AllowSharedMemory(_consolidate, SharedBytes);
     }
 
     /// <summary>What the gate looks like.</summary>
     public SelectorShape Shape { get; }
 
-    /// <summary>The most tokens of one consolidated batch: 8 tokens for each of 32 warps.</summary>
-    public const int MaximumBatch = 256;
+    /// <summary>The most tokens of one consolidated batch: one thread each, and six bytes of shared memory for each of their experts.</summary>
+    public int MaximumBatch => Math.Min(BlockThreads, SharedBytes / (6 * Shape.Experts));
 
     /// <summary>Guarded top-k of every token.</summary>
     /// <param name="logits">[tokens, experts] float32.</param>
@@ -64,11 +76,10 @@ public sealed class GpuSelector
     public unsafe void Guarded(Tensor logits, Tensor? bias, double bound, Tensor experts, Tensor weights, Tensor retained)
     {
         var tokens = Tokens(logits, bound);
-        var (function, _) = Kernels(32, 1);
         var (z, b, e, w, r) = Addresses(logits, bias, experts, weights, retained, tokens);
         nint trips = 0;
         var arguments = stackalloc void*[] { &z, &b, &tokens, &bound, &e, &w, &r, &trips };
-        _driver.Launch(function, (tokens + WarpsPerToken - 1) / WarpsPerToken, WarpsPerToken * WarpSize, arguments);
+        _driver.Launch(_guarded, (tokens + WarpsPerBlock - 1) / WarpsPerBlock, WarpsPerBlock * WarpSize, 0, arguments);
     }
 
     /// <summary>Greedy consolidation of one batch, after the guarded choice, in one kernel.</summary>
@@ -82,22 +93,45 @@ public sealed class GpuSelector
     public unsafe void Consolidate(Tensor logits, Tensor? bias, double bound, Tensor experts, Tensor weights, Tensor retained, Tensor? perPrice = null)
     {
         var tokens = Tokens(logits, bound);
-        if (tokens > MaximumBatch)
+        if (tokens > MaximumBatch || Shape.Experts % 16 != 0)
         {
-            throw new ArgumentException($"{tokens} tokens are more than one block can hold ({MaximumBatch}): consolidate micro-batches, or use the CPU.", nameof(logits));
+            throw new ArgumentException(
+                $"One block consolidates up to {MaximumBatch} tokens of a multiple of 16 experts, not {tokens} of {Shape.Experts}: consolidate micro-batches, or use the CPU.", nameof(logits));
         }
 
-        // As many warps as there are tokens, up to 32; beyond that a warp takes several.
-        var warps = Math.Clamp(tokens, 1, 32);
-        var perWarp = Math.Max(1, (tokens + warps - 1) / warps);
-        var (_, function) = Kernels(warps <= 8 ? 8 : warps <= 16 ? 16 : 32, perWarp);
+        if (_scratch is null || _scratch.Tokens < tokens)
+        {
+            _scratch?.Dispose();
+            _scratch = new ConsolidationScratch(Shape.Experts, Math.Max(64, tokens));
+        }
+
         var (z, b, e, w, r) = Addresses(logits, bias, experts, weights, retained, tokens);
         var prices = perPrice is null ? 0 : TensorAddress.Of(perPrice, ScalarType.Float64, Shape.Experts, nameof(perPrice));
         var needed = (int)Math.Ceiling(bound * (1 + GuardMargin) * ShareUnit);
         nint trips = 0;
-        var arguments = stackalloc void*[] { &z, &b, &tokens, &bound, &needed, &prices, &e, &w, &r, &trips };
-        _driver.Launch(function, 1, (warps <= 8 ? 8 : warps <= 16 ? 16 : 32) * WarpSize, arguments);
+        var scratch = stackalloc nint[ConsolidationScratch.Count];
+        _scratch.Addresses.CopyTo(new Span<nint>(scratch, ConsolidationScratch.Count));
+        var arguments = stackalloc void*[10 + ConsolidationScratch.Count];
+        arguments[0] = &z;
+        arguments[1] = &b;
+        arguments[2] = &tokens;
+        arguments[3] = &bound;
+        arguments[4] = &needed;
+        arguments[5] = &prices;
+        arguments[6] = &e;
+        arguments[7] = &w;
+        arguments[8] = &r;
+        arguments[9] = &trips;
+        for (var i = 0; i < ConsolidationScratch.Count; i++)
+        {
+            arguments[10 + i] = &scratch[i];
+        }
+
+        _driver.Launch(_consolidate, tokens, BlockThreads, 6 * tokens * Shape.Experts, arguments);
     }
+
+    /// <summary>Gives the scratch memory back.</summary>
+    public void Dispose() => _scratch?.Dispose();
 
     /// <summary>Device seconds of one run of an action that launches on the default stream, over <paramref name="count"/> runs.</summary>
     public double SecondsOf(Action action, int count)
@@ -127,15 +161,4 @@ public sealed class GpuSelector
         TensorAddress.Of(experts, ScalarType.Int32, (long)tokens * Shape.TopK, nameof(experts)),
         TensorAddress.Of(weights, ScalarType.Float32, (long)tokens * Shape.TopK, nameof(weights)),
         TensorAddress.Of(retained, ScalarType.Float32, tokens, nameof(retained)));
-
-    private (nint Guarded, nint Consolidate) Kernels(int warps, int tokensPerWarp) => _kernels.GetOrAdd((warps, tokensPerWarp), key =>
-    {
-        // Defined in the text, not by options: the compiler's own headers, read first, use such short names too.
-        var constants = string.Create(CultureInfo.InvariantCulture, $"#define E {Shape.Experts}\n#define K {Shape.TopK}\n#define W {key.Warps}\n#define T {key.TokensPerWarp}\n#line 1\n");
-
-        // No contraction of a product and a sum that the CPU rounds apart.
-        var image = _compiler.Compile(constants + RouteKernelSource.Text, RouteKernelSource.Name, [$"--gpu-architecture={_driver.Architecture}", "--fmad=false", "--std=c++17"]);
-        var module = _driver.LoadModule(image);
-        return (_driver.Function(module, "guarded"), _driver.Function(module, "consolidate"));
-    });
 }

@@ -1,5 +1,5 @@
-// Routing of one layer on a GPU: E experts, K per token, T tokens per warp, W warps, compiled at run time; the host puts those
-// four as #define lines above this text.
+// Routing of one layer on a GPU: E experts, K per token, blocks of B threads for consolidation; the host puts those three as #define
+// lines above this text and compiles it at run time.
 // Every decision is written after src/Selection and uses the same roundings, so both come to the same experts:
 // scores by the same exponential, masses summed in the same order in doubles, shares in units of 2^-28.
 #define FULL 0xffffffffu
@@ -242,134 +242,290 @@ extern "C" __global__ void guarded(const float* logits, const float* bias, int t
     write(t, lane, experts + (long long)token * K, weights + (long long)token * K, retained + token);
 }
 
-// Greedy consolidation by demand: one block of W warps, T tokens each; nothing leaves the chip until the sets stand.
-extern "C" __global__ void __launch_bounds__(W * 32, 1) consolidate(
-    const float* logits, const float* bias, int tokens, double bound, int needed, const double* perPrice, int* experts, float* weights, float* retained, int* trips)
+// Greedy consolidation by demand, in one launch. Phase one: one block a token ranks its experts by counting and leaves shares, ranks and order in scratch
+// memory, expert-major. Phase two: the block that finishes last walks the experts in order of demand, one thread a token. A token's sets are bits in
+// rank space, so its next best present expert is the first bit that is set.
+#define P ((E + 31) / 32)
+
+extern "C" __global__ void __launch_bounds__(B, 1) consolidate(
+    const float* logits, const float* bias, int tokens, double bound, int needed, const double* perPrice, int* experts, float* weights, float* retained, int* trips,
+    int* scratchShares, unsigned char* scratchRanks, unsigned char* scratchOrder, float* scratchScores, u32* scratchSets, double* scratchMass, int* scratchUnits,
+    u64* scratchDemand, int* arrived)
 {
-    __shared__ u64 demand[E];
-    __shared__ int order[E];
-    __shared__ int candidates;
-    int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
-    for (int e = threadIdx.x; e < E; e += blockDim.x) demand[e] = 0;
-    if (threadIdx.x == 0) candidates = 0;
-    __syncthreads();
+    extern __shared__ __align__(16) unsigned char pool[];
+    __shared__ u64 keys[E];
+    __shared__ u64 plainKeys[E];
+    __shared__ float byRank[K];
+    __shared__ u32 set[P];
+    __shared__ u32 tops[32];
+    __shared__ double plainMass;
+    __shared__ int units;
+    __shared__ bool last;
+    int token = blockIdx.x, e = threadIdx.x, lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
+    int N = tokens;
 
-    Token t[T];
-    int shares[T][C], mass[T], least[T], next[T], nextShare[T], sizes[T];
-#pragma unroll
-    for (int i = 0; i < T; i++)
+    float z = masked();
+    if (e < E)
     {
-        int token = warp + i * W;
-        mass[i] = 0;
-        least[i] = 0;
-        next[i] = -1;
-        nextShare[i] = 0;
-        sizes[i] = K;
-#pragma unroll
-        for (int c = 0; c < C; c++) t[i].set[c] = 0;
-        if (token >= tokens) continue;
-        choose(t[i], logits + (long long)token * E, bias, bound, lane, trips);
-        float factor = t[i].plainMass > 0 ? (float)(UNIT / t[i].plainMass) : 0.0f;
-        if (!(factor <= 3.402823466e+38f)) factor = 0;
-        int sumOfShares = 0;
+        float logit = logits[(long long)token * E + e];
+        z = logit > masked() ? logit : masked();
+        plainKeys[e] = ((u64)ordered(z) << 32) | (0xffffffffu - (u32)e);
+    }
+    u32 top = __reduce_max_sync(FULL, e < E ? ordered(z) : 0);
+    if (lane == 0) tops[warp] = top;
+    if (e < P) set[e] = 0;
+    if (e == 0) units = 0;
+    __syncthreads();
+    top = 0;
+    for (int i = 0; i < P; i++) top = max(top, tops[i]);
+    float largest = __uint_as_float(top & 0x80000000u ? top & 0x7fffffffu : ~top);
+    bool infinite = largest == __int_as_float(0x7f800000);
+    float score = e < E && z > masked() ? (infinite ? (z == largest ? 1.0f : 0.0f) : series(__fsub_rn(z, largest))) : 0.0f;
+    int plainRank = E, rank = E;
+    if (e < E)
+    {
+        u64 mine = plainKeys[e];
+        plainRank = 0;
+#pragma unroll 16
+        for (int other = 0; other < E; other++) plainRank += plainKeys[other] > mine;
+        if (plainRank < K) byRank[plainRank] = score;
+        rank = plainRank;
+        if (bias) keys[e] = ((u64)(z > masked() ? ordered(__fadd_rn(z, bias[e])) : ordered(z)) << 32) | (0xffffffffu - (u32)e);
+    }
+    __syncthreads();
+    if (bias && e < E)
+    {
+        u64 mine = keys[e];
+        rank = 0;
+#pragma unroll 16
+        for (int other = 0; other < E; other++) rank += keys[other] > mine;
+    }
+    if (bias && warp == 0)
+    {
+        // The guard between both choices is the same code as in the kernel above.
+        Token t;
+        choose(t, logits + (long long)token * E, bias, bound, lane, trips);
 #pragma unroll
         for (int c = 0; c < C; c++)
+            if (lane == 0) tops[c] = t.set[c];
+        if (lane == 0) plainMass = t.plainMass;
+    }
+    if (!bias && e == 0)
+    {
+        double mass = 0;
+        for (int slot = 0; slot < K; slot++) mass += (double)byRank[slot];
+        plainMass = mass;
+    }
+    __syncthreads();
+    double mass0 = plainMass;
+    float factor = mass0 > 0 ? (float)(UNIT / mass0) : 0.0f;
+    if (!(factor <= 3.402823466e+38f)) factor = 0;
+    if (e < E)
+    {
+        int share = __float2int_rn(fminf(__fmul_rn(score, factor), 4.0f * UNIT));
+        scratchShares[e * N + token] = share;
+        scratchRanks[e * N + token] = (unsigned char)rank;
+        scratchOrder[rank * N + token] = (unsigned char)e;
+        scratchScores[token * E + e] = score;
+        bool chosen = bias ? (tops[e >> 5] >> (e & 31)) & 1 : rank < K;
+        if (chosen)
         {
-            float share = __fmul_rn(t[i].scores[c], factor);
-            shares[i][c] = __float2int_rn(fminf(share, 4.0f * UNIT));
-            if ((t[i].set[c] >> lane) & 1)
-            {
-                // Bit 62 marks an expert as present even when its share is nothing.
-                atomicAdd(&demand[c * 32 + lane], (u64)shares[i][c]);
-                atomicOr(&demand[c * 32 + lane], 1ull << 62);
-                sumOfShares += shares[i][c];
-            }
+            atomicOr(&set[rank >> 5], 1u << (rank & 31));
+            atomicAdd(&units, share);
+            // The top bits mark an expert as present even when its share is nothing: fewer than 2^12 tokens.
+            atomicAdd(&scratchDemand[e], (1ull << 52) | (u64)share);
         }
-        mass[i] = __reduce_add_sync(FULL, sumOfShares);
-        least[i] = t[i].plainMass > 0 ? needed : 0;
     }
     __syncthreads();
+    if (e < P) scratchSets[e * N + token] = set[e];
+    if (e == 0)
+    {
+        scratchMass[token] = mass0;
+        scratchUnits[token] = units;
+    }
+    __threadfence();
+    __syncthreads();
+    if (e == 0) last = atomicAdd(arrived, 1) == tokens - 1;
+    __syncthreads();
+    if (!last) return;
+    __threadfence();
 
-    // Sorted by counting who comes before: price-weighted demand, then index.
-    for (int e = threadIdx.x; e < E; e += blockDim.x)
+    // Phase two. Tables into shared memory, in 16-byte words: the host sees to it that E is a multiple of 16.
+    int* shares = (int*)pool;
+    unsigned char* ranks = pool + (long long)E * N * 4;
+    unsigned char* order = ranks + (long long)E * N;
+    for (int i = threadIdx.x; i < E * N / 4; i += B) ((uint4*)shares)[i] = ((const uint4*)scratchShares)[i];
+    for (int i = threadIdx.x; i < E * N / 16; i += B)
     {
-        u64 raw = demand[e];
-        if (!(raw >> 62)) { demand[e] = ~0ull; continue; }
-        double weighted = (double)(raw & ((1ull << 62) - 1)) * (perPrice ? perPrice[e] : 1.0);
-        bool free = perPrice && perPrice[e] > 1.7e308;
-        demand[e] = free ? ~0ull - 1 : ((u64)fmin(weighted, 70368744177664.0) << 16) | (u32)e;
+        ((uint4*)ranks)[i] = ((const uint4*)scratchRanks)[i];
+        ((uint4*)order)[i] = ((const uint4*)scratchOrder)[i];
+    }
+    __shared__ short turns[E], absent[E];
+    __shared__ int count, missing;
+    if (threadIdx.x == 0)
+    {
+        count = 0;
+        missing = 0;
     }
     __syncthreads();
-    for (int e = threadIdx.x; e < E; e += blockDim.x)
+    if (e < E)
     {
-        u64 mine = demand[e];
-        if (mine >= ~0ull - 1) continue;
-        int rank = 0;
-        for (int other = 0; other < E; other++) rank += demand[other] < mine;
-        order[rank] = e;
-        atomicAdd(&candidates, 1);
+        u64 raw = scratchDemand[e];
+        scratchDemand[e] = 0;
+        bool present = raw >> 52, isFree = perPrice && perPrice[e] > 1.7e308;
+        double weighted = (double)(raw & ((1ull << 52) - 1)) * (perPrice ? perPrice[e] : 1.0);
+        if (!present) absent[atomicAdd(&missing, 1)] = (short)e;
+        keys[e] = !present ? ~0ull : isFree ? ~0ull - 1 : ((u64)fmin(weighted, 70368744177664.0) << 16) | (u32)e;
     }
-#pragma unroll
-    for (int i = 0; i < T; i++)
+    if (threadIdx.x == 0) *arrived = 0;
+    __syncthreads();
+    if (e < E && keys[e] < ~0ull - 1)
     {
-        if (warp + i * W >= tokens) continue;
-        // Only present experts may be taken, and not those taken already.
+        u64 mine = keys[e];
+        int place = 0;
+#pragma unroll 16
+        for (int other = 0; other < E; other++) place += keys[other] < mine;
+        turns[place] = (short)e;
+        atomicAdd(&count, 1);
+    }
+    __syncthreads();
+    int t = threadIdx.x;
+    if (t >= ((N + 31) & ~31)) return; // The barriers below wait for those that stay.
+
+    bool real = t < N;
+    u32 mineSet[P], open[P];
+    int mass = 0, least = 0, next = -1, nextShare = 0, size = K;
 #pragma unroll
-        for (int c = 0; c < C; c++)
+    for (int c = 0; c < P; c++)
+    {
+        mineSet[c] = real ? scratchSets[c * N + t] : 0;
+        open[c] = 0;
+    }
+    if (real)
+    {
+        mass = scratchUnits[t];
+        least = scratchMass[t] > 0 ? needed : 0;
+#pragma unroll
+        for (int c = 0; c < P; c++) open[c] = c * 32 + 32 <= E ? FULL : (1u << (E & 31)) - 1;
+        for (int x = 0; x < missing; x++)
         {
-            int e = c * 32 + lane;
-            bool there = e < E && demand[e] != ~0ull && !((t[i].set[c] >> lane) & 1);
-            t[i].keys[c] = there ? t[i].keys[c] : 0;
+            int r = ranks[absent[x] * N + t];
+#pragma unroll
+            for (int c = 0; c < P; c++)
+                if ((r >> 5) == c) open[c] &= ~(1u << (r & 31));
         }
-        next[i] = best(t[i].keys);
-        nextShare[i] = next[i] < 0 ? 0 : at(shares[i], next[i]);
-    }
-    __syncthreads();
-
-    int count = candidates;
-    for (int turn = 0; turn < count; turn++)
-    {
-        int leaving = order[turn];
-        bool may = true;
-        int lost[T];
 #pragma unroll
-        for (int i = 0; i < T; i++)
+        for (int c = P - 1; c >= 0; c--)
         {
-            lost[i] = -1;
-            if (inside(t[i].set, leaving))
-            {
-                lost[i] = at(shares[i], leaving);
-                may = may && mass[i] - lost[i] + nextShare[i] >= least[i] && (next[i] >= 0 || sizes[i] > 1);
-            }
+            open[c] &= ~mineSet[c];
+            if (open[c]) next = c * 32 + __ffs(open[c]) - 1;
+        }
+        nextShare = next < 0 ? 0 : shares[order[next * N + t] * N + t];
+    }
+    int leaves = count;
+    int rankNow = E, shareNow = 0;
+    if (real && leaves > 0)
+    {
+        rankNow = ranks[turns[0] * N + t];
+        shareNow = shares[turns[0] * N + t];
+    }
+    for (int turn = 0; turn < leaves; turn++)
+    {
+        int r = rankNow, lost = shareNow;
+        bool in = false;
+#pragma unroll
+        for (int c = 0; c < P; c++)
+            if ((r >> 5) == c) in = (mineSet[c] >> (r & 31)) & 1;
+        bool may = !in || (mass - lost + nextShare >= least && (next >= 0 || size > 1));
+        if (real && turn + 1 < leaves)
+        {
+            int following = turns[turn + 1];
+            rankNow = ranks[following * N + t];
+            shareNow = shares[following * N + t];
         }
         if (!__syncthreads_and(may)) continue;
-#pragma unroll
-        for (int i = 0; i < T; i++)
+        if (in)
         {
-            if (lost[i] >= 0)
+            mass += nextShare - lost;
+            if (next < 0) size--;
+#pragma unroll
+            for (int c = 0; c < P; c++)
             {
-                put(t[i].set, leaving, false);
-                mass[i] += nextShare[i] - lost[i];
-                if (next[i] >= 0)
+                if ((r >> 5) == c) mineSet[c] &= ~(1u << (r & 31));
+                if (next >= 0 && (next >> 5) == c)
                 {
-                    put(t[i].set, next[i], true);
-                    clear(t[i].keys, next[i], lane);
+                    mineSet[c] |= 1u << (next & 31);
+                    open[c] &= ~(1u << (next & 31));
                 }
-                else sizes[i]--;
-            }
-            bool again = lost[i] >= 0 || next[i] == leaving;
-            clear(t[i].keys, leaving, lane);
-            if (again && warp + i * W < tokens)
-            {
-                next[i] = best(t[i].keys);
-                nextShare[i] = next[i] < 0 ? 0 : at(shares[i], next[i]);
             }
         }
+#pragma unroll
+        for (int c = 0; c < P; c++)
+            if ((r >> 5) == c) open[c] &= ~(1u << (r & 31));
+        if (real && (in || next == r))
+        {
+            next = -1;
+#pragma unroll
+            for (int c = P - 1; c >= 0; c--)
+                if (open[c]) next = c * 32 + __ffs(open[c]) - 1;
+            nextShare = next < 0 ? 0 : shares[order[next * N + t] * N + t];
+        }
+    }
+    if (!real) return;
+
+    // The set by falling unbiased logit, ties by index: an insertion network over K registers, then weights as on the CPU.
+    u64 slots[K];
+    u32 rest[P];
+#pragma unroll
+    for (int c = 0; c < P; c++) rest[c] = mineSet[c];
+#pragma unroll
+    for (int slot = 0; slot < K; slot++)
+    {
+        int found = -1;
+#pragma unroll
+        for (int c = P - 1; c >= 0; c--)
+            if (rest[c]) found = c * 32 + __ffs(rest[c]) - 1;
+        slots[slot] = 0;
+        if (found >= 0)
+        {
+#pragma unroll
+            for (int c = 0; c < P; c++)
+                if ((found >> 5) == c) rest[c] &= rest[c] - 1;
+            int expert = order[found * N + t];
+            float logit = logits[(long long)t * E + expert];
+            slots[slot] = ((u64)ordered(logit > masked() ? logit : masked()) << 32) | (0xffffffffu - (u32)expert);
+        }
+    }
+    if (bias)
+    {
+#pragma unroll
+        for (int i = 0; i < K; i++)
+#pragma unroll
+            for (int j = 0; j + 1 < K - i; j++)
+                if (slots[j] < slots[j + 1])
+                {
+                    u64 held = slots[j];
+                    slots[j] = slots[j + 1];
+                    slots[j + 1] = held;
+                }
+    }
+    float scores[K];
+    double sumOfScores = 0;
+    int used = 0;
+#pragma unroll
+    for (int slot = 0; slot < K; slot++)
+    {
+        scores[slot] = slots[slot] ? scratchScores[t * E + (0xffffffffu - (u32)slots[slot])] : 0.0f;
+        used += slots[slot] != 0;
     }
 #pragma unroll
-    for (int i = 0; i < T; i++)
+    for (int slot = 0; slot < K; slot++) sumOfScores += (double)scores[slot];
+    float scale = sumOfScores > 0 ? (float)(1 / sumOfScores) : 0.0f;
+#pragma unroll
+    for (int slot = 0; slot < K; slot++)
     {
-        int token = warp + i * W;
-        if (token < tokens) write(t[i], lane, experts + (long long)token * K, weights + (long long)token * K, retained + token);
+        experts[t * K + slot] = slots[slot] ? (int)(0xffffffffu - (u32)slots[slot]) : -1;
+        weights[t * K + slot] = !slots[slot] ? 0.0f : sumOfScores > 0 ? __fmul_rn(scores[slot], scale) : 1.0f / used;
     }
+    retained[t] = scratchMass[t] > 0 ? (float)(sumOfScores / scratchMass[t]) : 1.0f;
 }
