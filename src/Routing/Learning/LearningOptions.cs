@@ -20,6 +20,11 @@ public sealed record LearningOptions
     /// <summary>What it does. Default: EnergyAwareTTT.</summary>
     public Strategy Strategy { get; init; } = StrategyCatalogue.EnergyAwareTtt;
 
+    /// <summary>
+    /// Whether the engine carries out the strategy's batch step. Default true; false for engines that can only take a bias, which then carries everything.
+    /// </summary>
+    public bool BatchAware { get; init; } = true;
+
     /// <summary>Costs of the experts; <see langword="null"/> = unknown, and then nothing has a price.</summary>
     public ExpertCosts? Costs { get; init; }
 

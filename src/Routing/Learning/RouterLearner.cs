@@ -25,6 +25,7 @@ public sealed class RouterLearner : IDisposable
     private readonly PriorityBounds _bounds;
     private readonly TimeProvider _stopwatch;
     private readonly int _experts, _devices;
+    private readonly BatchStep _batchStep;
     private readonly FastWeightNetwork? _network;
     private readonly FastWeightState? _initial;
     private readonly FeatureExtractor _extractor;
@@ -58,6 +59,7 @@ public sealed class RouterLearner : IDisposable
         _devices = options.Devices.Length == 0 ? 1 : options.Devices.Max() + 1;
         var own = new PriorityBounds(options.Spread, options.Divergence, options.GuardBound);
         _bounds = _strategy.UsesPriorities ? own.For(options.Priority) : own;
+        _batchStep = options.BatchAware ? _strategy.BatchStep : BatchStep.None;
         if (_strategy.UsesFastWeights)
         {
             _network = new(new(_experts, options.Feedback.Dimension, options.HiddenUnits), options.FastWeights);
@@ -102,7 +104,8 @@ public sealed class RouterLearner : IDisposable
             Remember(window.ExpertCounts.ToArray());
         var heat = WindowHeat.Of(window, _options, _devices);
         double[] expertHeat = [.. Enumerable.Range(0, _experts).Select(e => heat.DevicePrices[Device(e)])];
-        var prices = WindowPrices.Of(_options.Costs, _usage, expertHeat, _options.Shape.TopK, BatchTokens(window), ObservedTokens(), _options.Prices);
+        var prices = WindowPrices.Of(_options.Costs, _usage, expertHeat, _options.Shape.TopK, BatchTokens(window), ObservedTokens(),
+            _batchStep.Kind != BatchStepKind.None, _options.Prices);
         var sawGates = FillWindowSample(window);
         var features = Features(window, prices);
         _buffer.Add(_window, features, _trigger.TokensSeen);
@@ -118,7 +121,7 @@ public sealed class RouterLearner : IDisposable
         // Apply.
         var demand = new double[_experts];
         var indifference = Indifference(demand);
-        var lambda = _strategy.UsesPrices || _strategy.Balance is BalanceRule.Prices or BalanceRule.Trend
+        var lambda = PriceIsBias || _strategy.Balance is BalanceRule.Prices or BalanceRule.Trend
             ? ExactTilt.Solve(_search, prices.Effective, _bounds.Divergence * heat.Urgency, _bounds.Spread) : 0;
         var loss = Loss(prices, expertHeat, heat, lambda);
         var sum = SlowTerms(window, prices, heat, lambda, demand);
@@ -323,12 +326,17 @@ public sealed class RouterLearner : IDisposable
         return _search.Count == 0 ? 0 : (double)movable / _search.Count;
     }
 
+    /// <summary>Whether prices act through the bias. A priced batch step does it better, with the real batch in view.</summary>
+    private bool PriceIsBias => _strategy.UsesPrices && !_batchStep.IsPriced;
+
     private LossModel Loss(WindowPrices prices, double[] expertHeat, WindowHeat heat, double lambda)
     {
         var weights = _ascent.Apply(_options.Weights);
         return new(new()
         {
-            Prices = prices.Plain, Heat = expertHeat, Time = prices.Time.Any(t => t > 0) ? prices.Time : [], Devices = _options.Devices, DeviceTargets = heat.Targets, Weights = weights,
+            // What the batch step prices already is no business of the bias (docs/decisions/0063).
+            Prices = _batchStep.IsPriced ? new double[_experts] : prices.Plain, Heat = _batchStep.IsPriced ? [] : expertHeat,
+            Time = prices.Time.Any(t => t > 0) && (_devices > 1 || !_batchStep.IsPriced) ? prices.Time : [], Devices = _options.Devices, DeviceTargets = heat.Targets, Weights = weights,
             // The multiplier of the constraint on KL: with it b = -lambda cbar is where the price term rests, and the fast term cannot spend the same budget twice.
             Divergence = lambda > 0 ? Math.Max(1, weights.Energy / lambda) : 1,
         });
@@ -338,7 +346,7 @@ public sealed class RouterLearner : IDisposable
     private double[] SlowTerms(LearningWindow window, WindowPrices prices, WindowHeat heat, double lambda, double[] demand)
     {
         var sum = new double[_experts];
-        for (var e = 0; e < _experts && _strategy.UsesPrices; e++)
+        for (var e = 0; e < _experts && PriceIsBias; e++)
         {
             // EMA .5.
             _priceBias[e] = (0.5 * _priceBias[e]) - (0.5 * lambda * prices.Effective[e]);
@@ -416,7 +424,7 @@ public sealed class RouterLearner : IDisposable
         {
             var (keys, values) = ChunkPairs(loss);
             var outcome = !double.IsFinite(loss.Evaluate(_search, [.. _bias.Select(b => (double)b)]).Total) ? new(false, "the loss is not finite", double.NaN)
-                : keys.Length == 0 ? new(false, "the chunk holds no gates", 0)
+                : keys.Length == 0 ? new(false, "the chunk holds no gates or no features yet", 0)
                 : network.Update(keys, values, scale: scale);
             applied = outcome.Applied;
             _statistics = _statistics with { UpdateRefusal = outcome.Reason };
@@ -439,6 +447,9 @@ public sealed class RouterLearner : IDisposable
         List<float> keys = [], values = [];
         foreach (var rows in _buffer.Steps())
         {
+            // Features have length 1. Where every block is missing or at its mean they are rounding, which Muon would blow up to a full step.
+            if (FastWeightState.Norm(_buffer.Features(rows[0])) < 0.5)
+                continue;
             _step.Clear();
             foreach (var row in rows)
                 _step.AddProbabilities(_buffer.Probabilities(row));
@@ -492,7 +503,7 @@ public sealed class RouterLearner : IDisposable
         }
 
         return new(
-            _epochNumber, _strategy.Name, bias, _options.Shape.BiasSpace, _bounds.Guard, _strategy.BatchStep, prices, expires == DateTimeOffset.MaxValue ? null : expires, _options.PolicyVersion);
+            _epochNumber, _strategy.Name, bias, _options.Shape.BiasSpace, _bounds.Guard, _batchStep, prices, expires == DateTimeOffset.MaxValue ? null : expires, _options.PolicyVersion);
     }
 
     private void Remember(long[] counts)

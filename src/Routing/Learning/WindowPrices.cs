@@ -22,7 +22,11 @@ internal sealed record WindowPrices(PriceStatus? Status, double[] Effective, dou
     /// <summary>Prices from costs, recent usage and heat.</summary>
     /// <param name="heat">mu of each expert's device.</param>
     /// <param name="observedTokens">Tokens behind the recent usage.</param>
-    public static WindowPrices Of(ExpertCosts? costs, UsageHistory usage, double[] heat, int topK, int batchTokens, double observedTokens, KernelCostOptions options)
+    /// <param name="sharingIsFree">
+    /// True when a batch-aware step makes the tokens share experts: popularity then has no price of its own, every expert counts as equally popular, and equal costs are equal prices whatever is used
+    /// (docs/decisions/0063).
+    /// </param>
+    public static WindowPrices Of(ExpertCosts? costs, UsageHistory usage, double[] heat, int topK, int batchTokens, double observedTokens, bool sharingIsFree, KernelCostOptions options)
     {
         var experts = usage.Experts;
         var (effective, plain) = (new double[experts], new double[experts]);
@@ -32,9 +36,10 @@ internal sealed record WindowPrices(PriceStatus? Status, double[] Effective, dou
         double[] pick = new double[experts], marginal = new double[experts], width = new double[experts];
         usage.RecentMean(pick);
         for (var e = 0; e < experts; e++)
-            pick[e] = Math.Clamp(topK * pick[e], 0, 1);
+            pick[e] = sharingIsFree ? (double)topK / experts : Math.Clamp(topK * pick[e], 0, 1);
         ExpertPrices.Marginal(costs.ActivationJoules, costs.SlotJoules, pick, batchTokens, marginal);
-        ExpertPrices.MarginalHalfWidth(costs.ActivationJoules, pick, batchTokens, observedTokens, [], width);
+        if (!sharingIsFree)
+            ExpertPrices.MarginalHalfWidth(costs.ActivationJoules, pick, batchTokens, observedTokens, [], width);
         for (var e = 0; e < experts; e++)
             width[e] *= RepeatedLooks;
         ExpertPrices.Standardise(marginal, width, plain, options);
@@ -42,7 +47,7 @@ internal sealed record WindowPrices(PriceStatus? Status, double[] Effective, dou
         double[] heated = [.. marginal.Zip(heat, (joules, mu) => joules * (1 + mu))];
         var status = ExpertPrices.Standardise(heated, width, effective, options);
         var activation = status == PriceStatus.Priced ? costs.ActivationJoules.Zip(heat, (a, mu) => (float)(a * (1 + mu))).ToArray() : [];
-        return new(status, effective, plain, marginal, activation, SlotTime(costs, pick, topK, batchTokens, observedTokens, options));
+        return new(status, effective, plain, marginal, activation, SlotTime(costs, pick, topK, batchTokens, sharingIsFree ? double.PositiveInfinity : observedTokens, options));
     }
 
     private static double[] SlotTime(ExpertCosts costs, double[] pick, int topK, int batchTokens, double observedTokens, KernelCostOptions options)

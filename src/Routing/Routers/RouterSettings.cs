@@ -12,6 +12,9 @@ public sealed record RouterSettings
     /// <summary>Factor on each expert's cost <c>[experts]</c>: another number format, a slower device; empty = all alike.</summary>
     public double[] CostFactors { get; init; } = [];
 
+    /// <summary>Whether the strategy's batch step is carried out; false leaves everything to the bias. Default true.</summary>
+    public bool BatchAware { get; init; } = true;
+
     /// <summary>Seed of everything random. Default 1.</summary>
     public int Seed { get; init; } = 1;
 
@@ -37,6 +40,7 @@ public sealed record RouterSettings
     {
         Shape = config.Shape(),
         Strategy = Strategy,
+        BatchAware = BatchAware,
         Costs = costs?.Fit is not { } fit ? null
             : CostFactors.Length == 0 ? ExpertCosts.From(fit, config.NumExperts, costs.CalibrationId)
             : CostFactors.Length == config.NumExperts ? ExpertCosts.From(fit, config.NumExperts, costs.CalibrationId).Scaled(CostFactors)

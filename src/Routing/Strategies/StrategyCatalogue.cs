@@ -61,11 +61,14 @@ public static class StrategyCatalogue
         Name = "DynamicRerouting", Summary = "Integral control on the linear forecast of expert load.", Balance = BalanceRule.Trend,
     };
 
-    /// <summary>All terms, and greedy consolidation on top.</summary>
+    /// <summary>
+    /// All terms. Where the engine carries out the batch step, marginal consolidation takes the prices (with heat) and the bias what is left: balance of devices and what fast weights find; where the
+    /// engine can only take a bias, the bias carries everything (docs/decisions/0063).
+    /// </summary>
     public static Strategy EnergyAwareTtt { get; } = new()
     {
-        Name = "EnergyAwareTTT", Summary = "Price tilt, forecast heat, device balance and fast weights, on top of greedy consolidation under the guard.", UsesPrices = true, Heat = HeatRule.Forecast,
-        Balance = BalanceRule.Devices, UsesFastWeights = true, BatchStep = BatchStep.GreedyConsolidation(DefaultRetainedMass),
+        Name = "EnergyAwareTTT", Summary = "Price tilt, forecast heat, device balance and fast weights, with priced marginal consolidation under the guard.", UsesPrices = true, Heat = HeatRule.Forecast,
+        Balance = BalanceRule.Devices, UsesFastWeights = true, BatchStep = BatchStep.MarginalConsolidation(DefaultRetainedMass, priced: true),
     };
 
     /// <summary>Every token brings its best <paramref name="ownExperts"/>, the rest of its k it takes from what others brought.</summary>

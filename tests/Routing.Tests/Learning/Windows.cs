@@ -14,12 +14,13 @@ internal static class Windows
 
     public static readonly DateTimeOffset Start = new(2026, 11, 23, 8, 0, 0, TimeSpan.Zero);
 
-    /// <summary>Exact prices: no sampling noise is to switch them off.</summary>
+    /// <summary>An engine that can only take a bias, so that the bias carries everything. Exact prices: no sampling noise is to switch them off.</summary>
     public static LearningOptions Options(double[]? factors = null) => new()
     {
         Shape = new SelectorShape(Experts, TopK),
         Costs = Uniform().Scaled(factors ?? [.. Enumerable.Repeat(1.0, Experts)]),
         HiddenUnits = 16,
+        BatchAware = false,
     };
 
     /// <summary>Costs per slot only, so that the marginal cost does not depend on how often an expert is picked.</summary>

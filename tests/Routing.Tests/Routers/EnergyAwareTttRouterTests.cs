@@ -65,7 +65,7 @@ public sealed class EnergyAwareTttRouterTests
     [Fact]
     public void The_guard_holds_for_every_token_while_the_router_learns()
     {
-        using var router = Router(new() { Spread = 4, Divergence = 1, CostFactors = [.. Enumerable.Range(0, 16).Select(e => e < 8 ? 1.0 : 4)], UpdateInterval = TimeSpan.Zero });
+        using var router = Router(new() { BatchAware = false, Spread = 4, Divergence = 1, CostFactors = [.. Enumerable.Range(0, 16).Select(e => e < 8 ? 1.0 : 4)], UpdateInterval = TimeSpan.Zero });
         for (var i = 0; i < 60; i++)
         {
             var metadata = router.Route(new GateLogits(Gates.Logits(64, 16, i), 64, 16), 64).Metadata;
@@ -125,7 +125,7 @@ public sealed class EnergyAwareTttRouterTests
     [Fact]
     public void Changing_weights_keeps_what_was_learned()
     {
-        using var router = Router(new() { CostFactors = [.. Enumerable.Range(0, 16).Select(e => e < 8 ? 1.0 : 4)], UpdateInterval = TimeSpan.Zero });
+        using var router = Router(new() { BatchAware = false, CostFactors = [.. Enumerable.Range(0, 16).Select(e => e < 8 ? 1.0 : 4)], UpdateInterval = TimeSpan.Zero });
         for (var i = 0; i < 12; i++)
             router.Route(new GateLogits(Gates.Logits(256, 16, i), 256, 16), 256);
         var before = router.GetStatistics();

@@ -24,7 +24,9 @@ public sealed class StrategyBehaviourTests
 
         Assert.True(learner.Epoch.IsNeutral);
         Assert.Equal(0, learner.Epoch.Number);
-        Assert.Equal(StrategyCatalogue.Find(name).BatchStep, learner.Epoch.BatchStep);
+        using var aware = new RouterLearner(learner.Options with { BatchAware = true });
+        Assert.Equal(StrategyCatalogue.Find(name).BatchStep, aware.Epoch.BatchStep);
+        Assert.Equal(BatchStep.None, learner.Epoch.BatchStep);
         Assert.Equal(0, learner.Statistics.UpdateCount);
     }
 
@@ -157,7 +159,8 @@ public sealed class StrategyBehaviourTests
         using var all = Run("EnergyAwareTTT", 40, Two, TwoDevices);
         using var price = Run("StaticOptimal", 40, Two, TwoDevices);
 
-        Assert.Equal(BatchStepKind.GreedyConsolidation, all.Epoch.BatchStep.Kind);
+        using var aware = new RouterLearner(all.Options with { BatchAware = true });
+        Assert.Equal(BatchStepKind.MarginalConsolidation, aware.Epoch.BatchStep.Kind);
         Assert.True(all.Statistics.UpdateCount > 5);
         Assert.True(all.Statistics.Loss.Thermal > 0 && all.Statistics.Loss.LoadBalance > 0);
         Assert.True(Mean(all, 0) - Mean(all, 1) > Mean(price, 0) - Mean(price, 1) + 0.02, "heat and speed pull to device 0");
