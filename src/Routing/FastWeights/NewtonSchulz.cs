@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -19,10 +21,7 @@ internal static class NewtonSchulz
     public static Tensor Orthogonalise(Tensor matrix, NewtonSchulzCoefficients coefficients)
     {
         var tall = matrix.shape[0] > matrix.shape[1];
-        using var norm = matrix.norm();
-        using var floored = norm + NormFloor;
-        using var start = tall ? matrix.t().contiguous() : matrix.alias();
-        var x = start / floored; // [small, large]
+        var x = tall ? Tall(matrix) : Normalised(matrix); // [small, large]
 
         // By hand instead of a dispose scope: at 64 x 64 the scope's book-keeping is a tenth of the time.
         foreach (var (a, b, c) in coefficients.Steps)
@@ -39,5 +38,39 @@ internal static class NewtonSchulz
             return x;
         using (x)
             return x.t();
+    }
+
+    private static Tensor Tall(Tensor matrix)
+    {
+        using var turned = matrix.t();
+        using var wide = turned.contiguous();
+        return Normalised(wide);
+    }
+
+    private static Tensor Normalised(Tensor matrix)
+    {
+        if (matrix.device_type == DeviceType.CPU && matrix.dtype == ScalarType.Float32 && matrix.is_contiguous())
+            return matrix * (float)(1 / (Frobenius(MemoryMarshal.Cast<byte, float>(matrix.bytes)) + NormFloor)); // One operation of torch instead of three.
+        using var norm = matrix.norm();
+        using var floored = norm + NormFloor;
+        return matrix / floored;
+    }
+
+    private static double Frobenius(ReadOnlySpan<float> values)
+    {
+        var (low, high, at, width) = (Vector<double>.Zero, Vector<double>.Zero, 0, Vector<float>.Count);
+        for (; at <= values.Length - width; at += width)
+        {
+            Vector.Widen(new Vector<float>(values[at..]), out var a, out var b);
+            (low, high) = (low + (a * a), high + (b * b));
+        }
+
+        low += high;
+        var sum = 0.0;
+        for (var lane = 0; lane < Vector<double>.Count; lane++)
+            sum += low[lane];
+        for (; at < values.Length; at++)
+            sum += (double)values[at] * values[at];
+        return Math.Sqrt(sum);
     }
 }
