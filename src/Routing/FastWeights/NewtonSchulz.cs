@@ -28,8 +28,7 @@ internal static class NewtonSchulz
         {
             // One matrix at a time: TorchSharp 0.107 passes the arguments of its batched form, baddbmm, in another order than it documents.
             using var previous = x;
-            using var turned = previous.t();
-            using var gram = mm(previous, turned); // [small, small]
+            using var gram = nn.functional.linear(previous, previous); // X X^T [small, small], transposed on the native side
             using var inner = addmm(gram, gram, gram, beta: (float)b, alpha: (float)c);
             x = addmm(previous, inner, previous, beta: (float)a, alpha: 1);
         }
