@@ -29,7 +29,17 @@ internal static class BenchLearningCommand
 
     private static int Run(string device, int threads, bool json)
     {
-        var torch = TorchLibrary.Load();
+        TorchLibrary torch;
+        try
+        {
+            torch = TorchLibrary.Load();
+        }
+        catch (DllNotFoundException missing)
+        {
+            Console.Error.WriteLine(missing.Message);
+            return 1;
+        }
+
         if (device == "cuda" && !LearningBenchmark.HasCuda())
         {
             Console.Error.WriteLine($"No CUDA device: libtorch of {torch.Folder.Path} ({torch.Folder.Source}) {(torch.CudaLoaded ? "finds no GPU" : torch.CudaProblem ?? "has no CUDA half")}. Set ENERGYTTT_LIBTORCH to a PyTorch with CUDA.");
