@@ -173,16 +173,16 @@ public sealed class Selector
         var counts = _counts.AsSpan();
         counts.Clear();
         long slots = 0;
+        var distinct = 0;
         foreach (var expert in experts)
         {
             if (expert >= 0)
             {
-                counts[expert]++;
+                distinct += counts[expert]++ == 0 ? 1 : 0;
                 slots++;
             }
         }
 
-        var distinct = counts.Length - counts.Count(0);
         double sum = 0, least = tokens == 0 ? 1 : double.PositiveInfinity;
         foreach (var share in retained)
         {
@@ -195,7 +195,7 @@ public sealed class Selector
             distinct,
             slots,
             tokens == 0 ? 1 : sum / tokens,
-            Percentiles.First(retained),
+            tokens == 1 ? retained[0] : Percentiles.First(retained),
             least,
             Shape.BiasSpace == BiasSpace.Logit ? (tokens == 0 ? 0 : outcome.Divergence / tokens) : null,
             outcome.GuardTrips,

@@ -90,7 +90,15 @@ internal sealed class TokenChooser
         }
 
         var plain = _isNeutral ? chosen : _plain.AsSpan();
-        TakeBest(row.PlainKeys, row.Keys, plain);
+        if (_isNeutral && !KeepsKeys && _groups is null)
+        {
+            RowMath.Take(row.PlainKeys, plain);
+        }
+        else
+        {
+            TakeBest(row.PlainKeys, row.Keys, plain);
+        }
+
         var plainMass = Guard.Mass(plain, row.Scores);
         if (_isNeutral)
         {
