@@ -3,8 +3,8 @@ using System.ComponentModel.DataAnnotations;
 namespace EnergyTTT.Routing.Thermal;
 
 /// <summary>
-/// What a forecaster assumes of a card that it has not seen yet. Every default is physics, a data sheet's order of magnitude or arithmetic; none is fitted to a recording
-/// (docs/decisions/0070 says where each comes from, and what happens when it is wrong).
+/// What a forecaster assumes of a card that it has not seen yet. Every default has a physical reading; docs/decisions/0070 says where each comes from, how far
+/// the choice among plausible values was guided by the recorded H100, and what happens when it is wrong.
 /// </summary>
 public sealed record ThermalForecasterOptions
 {
