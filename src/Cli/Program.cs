@@ -1,18 +1,28 @@
 using System.CommandLine;
 using EnergyTTT.Cli.Agents;
 using EnergyTTT.Cli.Learning;
+using EnergyTTT.Cli.Ingests;
+using EnergyTTT.Cli.Keys;
 using EnergyTTT.Cli.Selections;
+using EnergyTTT.Cli.Servers;
 using EnergyTTT.Cli.Thermal;
 
 // One line per command; each lives in a folder named after its noun and offers a static Create().
 var root = new RootCommand("EnergyTTT governs the energy of fleets of LLM inference hosts.");
+root.Subcommands.Add(StatusCommand.Create());
+root.Subcommands.Add(KeysCommand.Create());
 root.Subcommands.Add(EvaluateThermalCommand.Create());
 root.Subcommands.Add(new Command("bench", "Measure what this machine does; answers are checked before they are timed.")
 {
     BenchRoutingCommand.Create(),
     BenchLearningCommand.Create(),
     BenchSelectionCommand.Create(),
+    BenchIngestCommand.Create(),
 });
 root.Subcommands.Add(AgentCheckCommand.Create());
 
-return await root.Parse(args).InvokeAsync();
+var parsed = root.Parse(args);
+var code = await parsed.InvokeAsync();
+
+// 0 done, 1 failed, 2 wrong usage.
+return parsed.Errors.Count > 0 ? 2 : code;
