@@ -1,3 +1,4 @@
+using EnergyTTT.Contracts;
 using EnergyTTT.Grains.Fleet;
 using EnergyTTT.Grains.Gpus;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,6 +11,7 @@ public static class GrainsRegistration
     /// <summary>Registers what the grains of GPUs and of the fleet need. The silo must have default grain storage and the history.</summary>
     public static ISiloBuilder AddGrains(this ISiloBuilder silo)
     {
+        silo.Services.AddWireSerialisation();
         silo.AddGrainService<FleetSliceService>();
         silo.Services.AddSingleton<IFleetSlices, FleetSlices>();
         silo.Services.AddSingleton<FleetSlice>();
