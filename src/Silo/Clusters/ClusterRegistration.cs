@@ -1,3 +1,4 @@
+using EnergyTTT.Contracts;
 using EnergyTTT.Grains;
 using EnergyTTT.Silo.Settings;
 using Npgsql;
@@ -55,6 +56,7 @@ internal static class ClusterRegistration
 
     private static void Configure(IClientBuilder client)
     {
+        client.Services.AddWireSerialisation();
         client.Configure<ClusterOptions>(Name);
         client.UseAdoNetClustering(options => options.Configure<NpgsqlDataSource>((it, source) => (it.Invariant, it.DataSource) = (Invariant, source)));
         client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));

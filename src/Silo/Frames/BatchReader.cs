@@ -28,6 +28,12 @@ internal sealed class BatchReader(GpuIdCache ids, IntakeOptions options)
             batch.Problem = NotJson($"line {exception.LineNumber + 1}, byte {exception.BytePositionInLine}: no JSON from there on. NaN and Infinity are no JSON: leave the field out.");
         }
 
+        catch (InvalidOperationException)
+        {
+            // A name with half a surrogate pair is compared and not skipped; the grammar of JSON allows it, Unicode does not.
+            batch.Problem = NotJson("a text is not well-formed Unicode.");
+        }
+
         return batch;
     }
 

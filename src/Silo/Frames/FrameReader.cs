@@ -272,11 +272,6 @@ internal sealed class FrameReader(GpuIdCache ids)
 
             _spoiled = true;
         }
-
-        if (Has(FrameFields.EnergyJoules) && (_seen & (1u << FrameFields.EnergyMethod)) == 0)
-        {
-            Refuse(remarks, index, "energy_method", RefusalCodes.Missing, "energy_joules was sent without saying how it was obtained: counter or integral.");
-        }
     }
 
     private Frame Build() => new()
@@ -287,7 +282,7 @@ internal sealed class FrameReader(GpuIdCache ids)
         Seconds = _numbers[FrameFields.Seconds],
         Origin = _origin,
         EnergyJoules = Number(FrameFields.EnergyJoules),
-        EnergyMethod = Has(FrameFields.EnergyJoules) ? _method : null,
+        EnergyMethod = Has(FrameFields.EnergyJoules) && Has(FrameFields.EnergyMethod) ? _method : null,
         PowerAverageWatts = Number(FrameFields.PowerAverageWatts),
         PowerMaxWatts = Number(FrameFields.PowerMaxWatts),
         TemperatureCelsius = Number(FrameFields.TemperatureCelsius),

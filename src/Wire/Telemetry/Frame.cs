@@ -26,7 +26,7 @@ public sealed record Frame
     /// <summary>Joules that the whole board took in the interval; 0 or more.</summary>
     public double? EnergyJoules { get; init; }
 
-    /// <summary>How <see cref="EnergyJoules"/> was obtained; set exactly when it is.</summary>
+    /// <summary>How <see cref="EnergyJoules"/> was obtained; null with it, and where the sender does not say.</summary>
     public EnergyMethod? EnergyMethod { get; init; }
 
     /// <summary>Mean power of the interval in watts.</summary>
