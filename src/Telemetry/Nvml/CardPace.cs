@@ -21,8 +21,8 @@ internal sealed class CardPace
     /// <summary>The present interval between readings.</summary>
     public TimeSpan Interval { get; private set; }
 
-    /// <summary>Whether it is time to ask, within a hair of the sampling loop's jitter.</summary>
-    public bool Due(TimeSpan now) => now + TimeSpan.FromMilliseconds(5) >= _next;
+    /// <summary>Whether it is time to ask, within half a step of the sampling loop: a step that comes a little early must not be left out.</summary>
+    public bool Due(TimeSpan now) => now + TimeSpan.FromMilliseconds(50) >= _next;
 
     /// <summary>Takes in how long the calls of one reading took, and sets when the next is due.</summary>
     public void Took(TimeSpan now, TimeSpan latency)
