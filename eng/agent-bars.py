@@ -125,7 +125,7 @@ def main():
         result = {
             "gpus": 8, "measured_seconds": options.measure, "cpu_percent_of_one_core": round(100 * share, 3), "memory_mib": memory, "memory_after_outage_mib": after,
             "server_away_seconds": options.away, "buffered_bytes": buffered, "caught_up_seconds": round(caught_up, 2), "frames": len(server.seen), "frame_seconds": round(seconds, 1),
-            "lost": lost, "doubled_in_storage": 0, "sent_twice": server.repeats, "in_order": order, "exit_code": code, "log": log.read().splitlines()[-4:],
+            "lost": lost, "sent_twice": server.repeats, "in_order": order, "exit_code": code, "log": log.read().splitlines()[-4:],
         }
         result["passed"] = share <= 0.01 and max(memory["VmRSS"], after["VmRSS"]) <= 30 and lost == 0 and order and code == 0
         print(json.dumps(result, indent=1))

@@ -28,7 +28,9 @@ internal static class AgentAccept
         output.WriteLine(Line($"{report.Gpu} {report.Model} driver {report.Driver}: {report.Label}, {report.Seconds:0.0} s, {report.Polls} polls"));
         foreach (var tick in report.Ticks)
         {
-            output.WriteLine(Line($"  {tick.Sensor,-26} changes every {tick.MedianMs:0.0} ms (p10 {tick.P10Ms:0.0}, p90 {tick.P90Ms:0.0})"));
+            output.WriteLine(tick.MedianMs is null
+                ? $"  {tick.Sensor,-26} did not change"
+                : Line($"  {tick.Sensor,-26} changes every {tick.MedianMs:0.0} ms (p10 {tick.P10Ms:0.0}, p90 {tick.P90Ms:0.0})"));
         }
 
         var power = report.Power;
@@ -40,7 +42,7 @@ internal static class AgentAccept
 
         foreach (var call in report.Latencies)
         {
-            output.WriteLine(Line($"  {call.Call,-40} p50 {call.P50Us:0.0} us, p99 {call.P99Us:0.0} us, longest {call.LongestUs:0.0} us"));
+            output.WriteLine(Line($"  {call.Call,-54} p50 {call.P50Us:0.0} us, p99 {call.P99Us:0.0} us, longest {call.LongestUs:0.0} us"));
         }
 
         foreach (var field in report.Fields)

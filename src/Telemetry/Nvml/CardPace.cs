@@ -7,12 +7,15 @@ namespace EnergyTTT.Telemetry.Nvml;
 internal sealed class CardPace
 {
     private const int QuickRounds = 5;
+    // One slow round is a scheduler's hiccup as often as the driver's.
+    private const int SlowRounds = 3;
     private const int Slowest = 16;
 
     private TimeSpan _next = TimeSpan.MinValue;
     private readonly TimeSpan _shortest;
     private readonly TimeSpan _slow;
     private int _quick;
+    private int _slowRounds;
 
     /// <param name="shortest">The interval of a card that answers quickly.</param>
     /// <param name="slow">Asking that takes longer is slow.</param>
@@ -27,12 +30,15 @@ internal sealed class CardPace
     /// <summary>Takes in how long the calls of one reading took, and sets when the next is due.</summary>
     public void Took(TimeSpan now, TimeSpan latency)
     {
-        if (latency > _slow)
+        var slow = latency > _slow;
+        _slowRounds = slow ? _slowRounds + 1 : 0;
+        _quick = slow ? 0 : _quick + 1;
+        if (_slowRounds >= SlowRounds)
         {
             Interval = Interval * 2 < _shortest * Slowest ? Interval * 2 : _shortest * Slowest;
-            _quick = 0;
+            _slowRounds = 0;
         }
-        else if (++_quick >= QuickRounds && Interval > _shortest)
+        else if (_quick >= QuickRounds && Interval > _shortest)
         {
             Interval = Interval / 2 > _shortest ? Interval / 2 : _shortest;
             _quick = 0;
