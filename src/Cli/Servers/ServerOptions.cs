@@ -9,7 +9,12 @@ internal sealed class ServerOptions
     /// <summary>The variable that a script may set instead of <c>--key</c>, so that the key does not stand in the list of processes.</summary>
     public const string KeyVariable = "ENERGYTTT_KEY";
 
-    public Option<Uri> Server { get; } = new("--server") { Description = "Address of the server.", DefaultValueFactory = _ => new Uri("http://127.0.0.1:8080") };
+    public Option<Uri> Server { get; } = new("--server")
+    {
+        Description = "Address of the server.",
+        DefaultValueFactory = _ => new Uri("http://127.0.0.1:8080"),
+        CustomParser = ReadAddress,
+    };
 
     public Option<string?> Key { get; } = new("--key") { Description = $"API key; {KeyVariable} in the environment when not given." };
 
@@ -26,6 +31,18 @@ internal sealed class ServerOptions
 
     /// <summary>The key that was given, or null.</summary>
     public string? KeyOf(ParseResult parse) => parse.GetValue(Key) ?? Environment.GetEnvironmentVariable(KeyVariable);
+
+    private static Uri? ReadAddress(System.CommandLine.Parsing.ArgumentResult result)
+    {
+        var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        if (Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is ("http" or "https"))
+        {
+            return address;
+        }
+
+        result.AddError($"--server is '{text}'; an address such as http://127.0.0.1:8080 expected.");
+        return null;
+    }
 
     /// <summary>A client of the server with the key.</summary>
     public HttpClient Open(ParseResult parse)
