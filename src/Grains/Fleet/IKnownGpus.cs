@@ -9,10 +9,8 @@ public interface IKnownGpus
     /// <summary>Every known GPU that has a frame in the history.</summary>
     Task<IReadOnlyList<GpuState>> All(CancellationToken cancellationToken);
 
-    /// <summary>What a grain starts from.</summary>
-    /// <param name="gpu">The GPU.</param>
-    /// <param name="written">Whether the grain has been written to the storage before.</param>
-    Task<RememberedGpu> Remember(GpuId gpu, bool written, CancellationToken cancellationToken);
+    /// <summary>What a grain that wakes up starts from.</summary>
+    Task<RememberedGpu> Remember(GpuId gpu, CancellationToken cancellationToken);
 }
 
 /// <summary>What the history says of a GPU.</summary>

@@ -11,6 +11,7 @@ namespace EnergyTTT.Grains.Fleet;
 /// </remarks>
 internal sealed class KnownGpus(GpuDirectory directory, IFleetSlices slices, TimeProvider time) : IKnownGpus, IDisposable
 {
+    private readonly ConcurrentDictionary<GpuId, bool> _seen = new();
     private readonly SemaphoreSlim _turn = new(1);
     private ConcurrentDictionary<GpuId, GpuState>? _atStart;
     private DateTimeOffset _asOf;
@@ -20,16 +21,17 @@ internal sealed class KnownGpus(GpuDirectory directory, IFleetSlices slices, Tim
         [.. (await directory.Read(cancellationToken)).Select(ToState).OfType<GpuState>()];
 
     /// <inheritdoc/>
-    public async Task<RememberedGpu> Remember(GpuId gpu, bool written, CancellationToken cancellationToken)
+    public async Task<RememberedGpu> Remember(GpuId gpu, CancellationToken cancellationToken)
     {
         var atStart = await AtStart(cancellationToken);
+        var first = _seen.TryAdd(gpu, true);
         if (atStart.TryRemove(gpu, out var state))
         {
             return new RememberedGpu(state, _asOf);
         }
 
-        // A GPU that was not there at the start, was never written and cannot have lived on another silo is a new one.
-        if (!written && slices.Silos().Count <= 1)
+        // A GPU that was not there at the start, wakes up for the first time and cannot have lived on another silo is a new one.
+        if (first && slices.Silos().Count <= 1)
         {
             return new RememberedGpu(null, DateTimeOffset.MinValue);
         }

@@ -3,33 +3,30 @@ using EnergyTTT.Grains.Fleet;
 using EnergyTTT.Routing.Thermal;
 using EnergyTTT.Wire.Gpus;
 using EnergyTTT.Wire.Telemetry;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Placement;
 
 namespace EnergyTTT.Grains.Gpus;
 
 /// <inheritdoc cref="IGpuGrain"/>
-/// <remarks>Lives on the silo that its host's frames come to, so that a frame does not travel twice.</remarks>
+/// <remarks>
+/// Lives on the silo that its host's frames come to, so that a frame does not travel twice. Keeps no state in the grain storage: the
+/// history has every frame, and what it says is where a new activation starts from (docs/decisions/0030).
+/// </remarks>
 [GrainType("gpu"), PreferLocalPlacement]
-public sealed partial class GpuGrain(
-    [PersistentState(GpuMemory.StateName)] IPersistentState<GpuMemory> memory,
+public sealed class GpuGrain(
     FleetSlice slice,
     IKnownGpus known,
     IOptions<GpuGrainOptions> options,
-    TimeProvider time,
-    GpuInstruments instruments,
-    ILogger<GpuGrain> log) : Grain, IGpuGrain
+    GpuInstruments instruments) : Grain, IGpuGrain
 {
     private const double HorizonSeconds = 30;
     private readonly ThermalForecaster _forecaster = new();
     private readonly SampleWindow _window = new(options.Value.Window);
     private GpuId _gpu;
     private GpuState? _state;
-    private GpuMemory _memory = new();
     private DateTimeOffset _countedUntil;
-    private DateTimeOffset _nextWrite;
-    private bool _unwritten;
+    private double _energyJoules;
     private long _duplicates;
     private long _stale;
 
@@ -37,30 +34,21 @@ public sealed partial class GpuGrain(
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _gpu = GpuId.FromGrainKey(this.GetPrimaryKeyString());
-        var remembered = await known.Remember(_gpu, memory.RecordExists, cancellationToken);
+        var remembered = await known.Remember(_gpu, cancellationToken);
         _state = remembered.State;
         _countedUntil = remembered.AsOf;
-
-        // The history counts every frame, the memory may lack those of its last interval.
-        _memory = remembered.State is { } state ? memory.State with { EnergyTotalJoules = state.EnergyTotalJoules } : memory.State;
-
-        // GPUs that appeared together must not write together for ever.
-        var share = (uint)_gpu.Value.GetHashCode(StringComparison.Ordinal) / (double)uint.MaxValue;
-        _nextWrite = time.GetUtcNow() + (options.Value.WriteInterval * (0.5 + (share / 2)));
+        _energyJoules = remembered.State?.EnergyTotalJoules ?? 0;
     }
 
     /// <inheritdoc/>
-    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         slice.Withdraw(_gpu);
-        if (_unwritten)
-        {
-            await Persist(cancellationToken);
-        }
+        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public async Task Record(GpuFrames frames, CancellationToken cancellationToken)
+    public Task Record(GpuFrames frames, CancellationToken cancellationToken)
     {
         var newest = _state?.Latest;
         foreach (var frame in frames.Frames)
@@ -71,16 +59,12 @@ public sealed partial class GpuGrain(
             }
         }
 
-        if (newest is null)
+        if (newest is not null)
         {
-            return;
+            Publish(frames, newest);
         }
 
-        Publish(frames, newest);
-        if (time.GetUtcNow() >= _nextWrite)
-        {
-            await Persist(cancellationToken);
-        }
+        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
@@ -93,8 +77,7 @@ public sealed partial class GpuGrain(
     private bool Take(Frame frame, GpuFrames frames)
     {
         var before = _window.Newest;
-        var boot = frames.Boot;
-        var outcome = _window.Offer(frame, boot);
+        var outcome = _window.Offer(frame, frames.Boot);
         if (outcome == SampleWindow.Outcome.Duplicate)
         {
             _duplicates++;
@@ -102,17 +85,8 @@ public sealed partial class GpuGrain(
             return false;
         }
 
-        // A stale frame is late, not wrong: its energy was used all the same.
-        var sameBoot = string.Equals(_memory.Boot, boot, StringComparison.Ordinal);
-        var later = frame.Time > _memory.Time;
-        _memory = _memory with
-        {
-            EnergyTotalJoules = _memory.EnergyTotalJoules + (frames.Received > _countedUntil ? frame.EnergyJoules ?? 0 : 0),
-            Boot = later ? boot : _memory.Boot,
-            Sequence = later && !sameBoot ? frame.Sequence : sameBoot ? Math.Max(_memory.Sequence, frame.Sequence) : _memory.Sequence,
-            Time = later ? frame.Time : _memory.Time,
-        };
-        _unwritten = true;
+        // A stale frame is late, not wrong: its energy was used all the same. What the history had counted already is not counted again.
+        _energyJoules += frames.Received > _countedUntil ? frame.EnergyJoules ?? 0 : 0;
         if (outcome == SampleWindow.Outcome.Stale)
         {
             _stale++;
@@ -144,27 +118,8 @@ public sealed partial class GpuGrain(
             ClockSkewSeconds = frames.ClockSkewSeconds,
             ForecastCelsius = forecast?.Celsius,
             ForecastErrorCelsius = forecast?.MeanAbsoluteErrorCelsius,
-            EnergyTotalJoules = _memory.EnergyTotalJoules,
+            EnergyTotalJoules = _energyJoules,
         };
         slice.Publish(_state);
     }
-
-    private async Task Persist(CancellationToken cancellationToken)
-    {
-        _nextWrite = time.GetUtcNow() + options.Value.WriteInterval;
-        memory.State = _memory;
-        try
-        {
-            await memory.WriteStateAsync(cancellationToken);
-            _unwritten = false;
-        }
-        catch (Exception exception) when (exception is not (Orleans.Storage.InconsistentStateException or OperationCanceledException))
-        {
-            // The database is away: the frames go on, the next interval writes.
-            LogNotWritten(exception, _gpu);
-        }
-    }
-
-    [LoggerMessage(LogLevel.Warning, "The memory of {Gpu} was not written; the next interval tries again")]
-    private partial void LogNotWritten(Exception exception, GpuId gpu);
 }

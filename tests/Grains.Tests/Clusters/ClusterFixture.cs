@@ -49,18 +49,18 @@ public sealed class ClusterFixture : IAsyncLifetime
         await _database.DisposeAsync();
     }
 
-    private async Task RememberOneGpu()
+    /// <summary>Stores a frame in the history as the intake does before it tells the grain.</summary>
+    public async Task Store(Frame frame, string host, DateTimeOffset received)
     {
         await using var services = new ServiceCollection().AddLogging().AddMetrics().AddHistory(_database.ConnectionString).BuildServiceProvider();
         var writer = services.GetRequiredService<FrameWriter>();
         await writer.StartAsync(CancellationToken.None);
-        var frame = new Frame { Gpu = GpuId.Parse(KnownGpu), Sequence = 1, Time = DateTimeOffset.UtcNow.AddHours(-1), Seconds = 1, Origin = Origin.Measured, EnergyJoules = 500, EnergyMethod = EnergyMethod.Counter };
-        var batch = new TelemetryBatch { Source = "test", Boot = "before", Site = "ams", Rack = "r1", Host = "host-before", Frames = [frame] };
+        var batch = new TelemetryBatch { Source = "test", Boot = "boot", Site = "ams", Rack = "r1", Host = host, Frames = [frame] };
         for (var tries = 0; ; tries++)
         {
             try
             {
-                await writer.Write(batch, batch.Frames, DateTimeOffset.UtcNow.AddHours(-1), CancellationToken.None);
+                await writer.Write(batch, batch.Frames, received, CancellationToken.None);
                 break;
             }
             catch (WriterBusyException) when (tries < 200)
@@ -71,6 +71,13 @@ public sealed class ClusterFixture : IAsyncLifetime
         }
 
         await writer.StopAsync(CancellationToken.None);
+    }
+
+    private Task RememberOneGpu()
+    {
+        var anHourAgo = DateTimeOffset.UtcNow.AddHours(-1);
+        var frame = new Frame { Gpu = GpuId.Parse(KnownGpu), Sequence = 1, Time = anHourAgo, Seconds = 1, Origin = Origin.Measured, EnergyJoules = 500, EnergyMethod = EnergyMethod.Counter };
+        return Store(frame, "host-before", anHourAgo);
     }
 }
 

@@ -25,7 +25,6 @@ public sealed class IdentityTests
             .OfType<string>()
             .ToList();
 
-        Assert.Contains(GpuMemory.StateName, names);
         Assert.Equal(names.Distinct(StringComparer.OrdinalIgnoreCase).Count(), names.Count);
     }
 

@@ -81,15 +81,19 @@ public sealed class GpuGrainTests(ClusterFixture cluster)
     public async Task A_grain_that_was_put_to_sleep_goes_on_counting_where_it_was()
     {
         var (gpu, grain) = Fresh();
-        await grain.Record(Frames(gpu, At(gpu, 1, 0)));
+        var first = At(gpu, 1, 0) with { Time = DateTimeOffset.UtcNow.AddMinutes(-1) };
+        await cluster.Store(first, "host-sleepy", DateTimeOffset.UtcNow);
+        await grain.Record(Frames(gpu, first));
 
         await grain.Cast<IGrainManagementExtension>().DeactivateOnIdle();
-        while (await grain.Latest() is not null)
+        while ((await grain.Window()).Samples.Length > 0)
         {
             await Task.Delay(20);
         }
 
-        await grain.Record(Frames(gpu, At(gpu, 2, 1)));
+        var second = first with { Sequence = 2, Time = first.Time.AddSeconds(1) };
+        await cluster.Store(second, "host-sleepy", DateTimeOffset.UtcNow);
+        await grain.Record(Frames(gpu, second));
         Assert.Equal(200, (await grain.Latest())!.EnergyTotalJoules);
     }
 
