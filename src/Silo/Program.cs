@@ -31,6 +31,11 @@ builder.Services.AddAccess();
 builder.AddObservability();
 
 var app = builder.Build();
+if (start.Settings.Roles.HasFlag(Roles.Silo))
+{
+    app.UseTelemetry();
+}
+
 app.UseSecurityHeaders();
 app.UseProblems();
 app.UseAuthentication();

@@ -8,13 +8,13 @@ namespace EnergyTTT.Silo.Frames;
 
 /// <summary>
 /// Carries committed frames to the grains of their GPUs. Frames of one GPU that come close together travel in one call, and the
-/// feed rests four times as long as it worked, so that the live view never takes more than a fifth of a core from the intake.
+/// feed rests nine times as long as it worked, so that the live view never takes more than a tenth of the processors from the intake.
 /// What is lost here is lost to the view only: the history has it.
 /// </summary>
 public sealed partial class GpuFeed(IGrainFactory grains, TimeProvider time, ILogger<GpuFeed> log) : BackgroundService
 {
     private const int MostPending = 512;
-    private const int CallsAtOnce = 64;
+    private const int CallsAtOnce = 32;
     private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan IdleAfter = TimeSpan.FromMinutes(10);
 
@@ -70,7 +70,7 @@ public sealed partial class GpuFeed(IGrainFactory grains, TimeProvider time, ILo
                 swept = time.GetTimestamp();
             }
 
-            var rest = 4 * time.GetElapsedTime(started);
+            var rest = 9 * time.GetElapsedTime(started);
             await Task.Delay(rest > ShortestRest ? rest : ShortestRest, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 

@@ -1,21 +1,32 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
+using EnergyTTT.History.Access;
 using EnergyTTT.Silo.Access;
 using EnergyTTT.Silo.Problems;
 using EnergyTTT.Wire.Json;
 using EnergyTTT.Wire.Telemetry;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace EnergyTTT.Silo.Frames;
 
-/// <summary><c>POST /v1/telemetry</c>: bytes in, receipt out. No model binding: the intake reads the bytes itself.</summary>
-internal static class TelemetryEndpoint
+/// <summary>
+/// <c>POST /v1/telemetry</c>: bytes in, receipt out. It is the first thing in the pipeline: what pages need (cookies, cultures, forms,
+/// limits per person) costs a batch of eight frames more than its frames do.
+/// </summary>
+internal static partial class TelemetryEndpoint
 {
-    /// <summary>Maps the endpoint.</summary>
+    private const string Path = "/v1/telemetry";
+
+    /// <summary>Takes batches before any other middleware sees them.</summary>
+    public static void UseTelemetry(this IApplicationBuilder app) => app.Use((context, next) =>
+        HttpMethods.IsPost(context.Request.Method) && context.Request.Path == Path ? Post(context) : next(context));
+
+    /// <summary>Maps the endpoint for the description of the API and for other methods, and the quarantine.</summary>
     public static void MapTelemetry(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/v1/telemetry", (Delegate)Post)
+        routes.MapPost(Path, (Delegate)Post)
             .RequireAuthorization(Policies.Ingest)
             .WithName("PostTelemetry")
             .WithTags("Telemetry")
@@ -30,7 +41,7 @@ internal static class TelemetryEndpoint
             .Produces<Problem>(415, "application/problem+json")
             .Produces<Problem>(422, "application/problem+json")
             .Produces<Problem>(429, "application/problem+json");
-        routes.MapGet("/v1/telemetry/quarantine", (Quarantine quarantine) => TypedResults.Json(quarantine.Kept(), QuarantineJson.Default.IReadOnlyListQuarantinedFrame))
+        routes.MapGet(Path + "/quarantine", (Quarantine quarantine) => TypedResults.Json(quarantine.Kept(), QuarantineJson.Default.IReadOnlyListQuarantinedFrame))
             .RequireAuthorization(Policies.Read)
             .WithName("GetQuarantine")
             .WithTags("Telemetry")
@@ -38,6 +49,49 @@ internal static class TelemetryEndpoint
     }
 
     private static async Task Post(HttpContext context)
+    {
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        try
+        {
+            var (grant, refusal) = await Admit(context);
+            if (grant is null)
+            {
+                await KeyProblems.Answer(context, refusal);
+                return;
+            }
+
+            await Take(context, grant);
+        }
+        catch (Exception exception) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested && exception is not BadHttpRequestException)
+        {
+            // Before the receipt is sent nothing is acknowledged: whoever hears this sends the batch again.
+            LogFailed(context.RequestServices.GetRequiredService<ILogger<TelemetryIntake>>(), exception);
+            context.Response.Clear();
+            await context.Response.Write(new Problem(500, "internal", "The server made a mistake.", "It is in the server's log. Nothing was acknowledged."), context.RequestAborted);
+        }
+    }
+
+    private static async ValueTask<(ApiKeyGrant? Grant, Problem Refusal)> Admit(HttpContext context)
+    {
+        if (KeyProblems.Presented(context.Request) is not { } presented)
+        {
+            return (null, KeyProblems.Missing);
+        }
+
+        try
+        {
+            var grant = await context.RequestServices.GetRequiredService<ApiKeys>().Verify(presented, context.RequestAborted);
+            return grant is null ? (null, KeyProblems.Refused)
+                : grant.Role is ApiKeyRoles.Agent or PersonRoles.Administrator ? (grant, KeyProblems.Refused)
+                : (null, KeyProblems.NotAllowed);
+        }
+        catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+        {
+            return (null, KeyProblems.Away);
+        }
+    }
+
+    private static async Task Take(HttpContext context, ApiKeyGrant grant)
     {
         var cancellationToken = context.RequestAborted;
         if (!IsJson(context.Request.ContentType))
@@ -49,7 +103,7 @@ internal static class TelemetryEndpoint
         var services = context.RequestServices;
         using var body = await BodyReader.Read(context.Request, services.GetRequiredService<IOptions<IntakeOptions>>().Value.MostBytes, cancellationToken);
         var answer = body.Problem is null
-            ? await services.GetRequiredService<TelemetryIntake>().Accept(body.Bytes, Grants.Of(context.User), cancellationToken)
+            ? await services.GetRequiredService<TelemetryIntake>().Accept(body.Bytes, grant, cancellationToken)
             : default;
         if ((body.Problem ?? answer.Problem) is { } problem)
         {
@@ -82,4 +136,7 @@ internal static class TelemetryEndpoint
         using var writer = new Utf8JsonWriter(response.BodyWriter);
         JsonSerializer.Serialize(writer, receipt, WireJson.Default.TelemetryReceipt);
     }
+
+    [LoggerMessage(LogLevel.Error, "A batch of telemetry could not be answered")]
+    private static partial void LogFailed(ILogger logger, Exception exception);
 }

@@ -14,12 +14,6 @@ internal static class SecurityHeaders
     {
         var headers = context.Response.Headers;
         headers.XContentTypeOptions = "nosniff";
-        if (context.Request.Path.StartsWithSegments("/v1/telemetry"))
-        {
-            // An agent is no browser; thousands of receipts a second need no more than the one header above.
-            return next(context);
-        }
-
         headers.ContentSecurityPolicy = ContentSecurityPolicy;
         headers.XFrameOptions = "DENY";
         headers["Referrer-Policy"] = "same-origin";
