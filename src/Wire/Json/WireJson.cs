@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using EnergyTTT.Wire.Deployments;
 using EnergyTTT.Wire.Policies;
+using EnergyTTT.Wire.Runs;
 using EnergyTTT.Wire.Telemetry;
 
 namespace EnergyTTT.Wire.Json;
@@ -24,4 +25,7 @@ namespace EnergyTTT.Wire.Json;
 [JsonSerializable(typeof(PolicyChange))]
 [JsonSerializable(typeof(PolicyDocument))]
 [JsonSerializable(typeof(EffectivePolicy))]
+[JsonSerializable(typeof(RunBundle))]
+[JsonSerializable(typeof(RunReceipt))]
+[JsonSerializable(typeof(RunTrial))]
 public sealed partial class WireJson : JsonSerializerContext;
