@@ -44,7 +44,7 @@ __all__ = [
 _log = logging.getLogger("energyttt")
 
 BIAS_SPACES = ("logit", "softmax_score", "sigmoid_score", "sqrtsoftplus_score")
-BATCH_STEPS = ("none", "opportunistic", "consolidate")
+BATCH_STEPS = ("none", "opportunistic", "consolidate", "marginal")
 
 
 class EnergyTTTError(Exception):
@@ -72,7 +72,7 @@ class LayerSteering:
     layer: int
     strategy: str
     bias: tuple            # one number per expert, added for selection only; all 0 when the server sent none
-    prices: tuple | None   # standardised, one per expert; None when all are equal
+    prices: tuple | None   # relative to their mean, one per expert; None when all are equal
     guard_bound: float     # the least share of its gate mass that every token keeps, above 0 to 1
     batch_aware: str       # none, opportunistic or consolidate
     guaranteed_experts: int | None
@@ -431,7 +431,7 @@ def select_experts(logits, top_k, bias, guard_bound, step="none", guaranteed_exp
 
     if step == "opportunistic":
         allowed = _opportunistic(keys, chosen, probabilities, needed, max(1, min(guaranteed_experts, top_k)), top_k)
-    elif step == "consolidate":
+    elif step in ("consolidate", "marginal"):   # greedy carries out either: the bound of every token is the same
         # A token whose biased choice was refused takes its own gate's order from here on.
         keys = torch.where(tripped.unsqueeze(-1), logits if bias_space == "logit" else probabilities, keys)
         # Sums in another order differ in the last digits: the search keeps four margins, so that the last check does not undo it.
@@ -748,8 +748,7 @@ class _Gate:
             return
         self.bias.copy_(torch.tensor(steering.bias, dtype=torch.float32))
         self.bound.fill_(steering.guard_bound)
-        # Standardised prices say how dear an expert is relative to the others; a standard deviation is taken as a fifth of the cost.
-        self.price.copy_(torch.tensor([math.exp(0.2 * p) for p in steering.prices] if steering.prices else [1.0] * self.experts, dtype=torch.float32))
+        self.price.copy_(torch.tensor(list(steering.prices) if steering.prices else [1.0] * self.experts, dtype=torch.float32))
         self.own = steering.guaranteed_experts or self.top_k
         self.mode = steering.batch_aware
 

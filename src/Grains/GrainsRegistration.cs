@@ -1,6 +1,9 @@
 using EnergyTTT.Contracts;
+using EnergyTTT.Grains.Deployments;
 using EnergyTTT.Grains.Fleet;
 using EnergyTTT.Grains.Gpus;
+using EnergyTTT.Grains.Routers;
+using EnergyTTT.History.Servers;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace EnergyTTT.Grains;
@@ -8,7 +11,7 @@ namespace EnergyTTT.Grains;
 /// <summary>Adds the room's grains to a silo.</summary>
 public static class GrainsRegistration
 {
-    /// <summary>Registers what the grains of GPUs and of the fleet need. The silo must have default grain storage and the history.</summary>
+    /// <summary>Registers what the grains of GPUs, the fleet, deployments and routers need. The silo must have default grain storage and the history.</summary>
     public static ISiloBuilder AddGrains(this ISiloBuilder silo)
     {
         silo.Services.AddWireSerialisation();
@@ -17,6 +20,12 @@ public static class GrainsRegistration
         silo.Services.AddSingleton<FleetSlice>();
         silo.Services.AddSingleton<GpuInstruments>();
         silo.Services.AddSingleton<IKnownGpus, KnownGpus>();
+        silo.Services.AddSingleton<DeploymentInstruments>();
+        silo.Services.AddSingleton<RouterInstruments>();
+        silo.Services.AddSingleton(services => CostTables.Read(
+            Path.Combine(AppContext.BaseDirectory, "data", "h100_moe_cost.json"), services.GetService<DataFolder>() is { } folder ? Path.Combine(folder.Path, "cost-tables") : null));
+        silo.Services.AddOptions<DeploymentOptions>().BindConfiguration("Deployments").ValidateDataAnnotations().ValidateOnStart();
+        silo.Services.AddOptions<RouterOptions>().BindConfiguration("Routers").ValidateDataAnnotations().ValidateOnStart();
         silo.Services.AddOptions<GpuGrainOptions>().BindConfiguration("Gpus").ValidateDataAnnotations().ValidateOnStart();
         return silo;
     }

@@ -11,9 +11,6 @@ namespace EnergyTTT.Client.Epochs;
 /// <summary>An epoch as the selectors of all layers take it, with the moment at which it must be forgotten on this process's monotonic clock.</summary>
 internal sealed class EpochInForce
 {
-    /// <summary>A standard deviation of the standardised prices is taken as this share of an expert's cost when removal is ordered by demand per price.</summary>
-    public const double CostPerDeviation = 0.2;
-
     private EpochInForce(long number, SteeringArm arm, ImmutableArray<SelectionEpoch> layers, long deadline, string digest, bool steers)
     {
         Number = number;
@@ -123,7 +120,7 @@ internal sealed class EpochInForce
             throw new ArgumentException($"bias has {bias.Length} numbers for {shape.Experts} experts");
         }
 
-        var prices = layer.Prices is null ? [] : layer.Prices.Select(price => (float)Math.Exp(CostPerDeviation * price)).ToArray();
+        var prices = layer.Prices is null ? [] : layer.Prices.ToArray();
         if (prices.Length > 0 && prices.Length != shape.Experts)
         {
             throw new ArgumentException($"there are {prices.Length} prices for {shape.Experts} experts");
@@ -140,7 +137,8 @@ internal sealed class EpochInForce
             "opportunistic" => BatchStep.OpportunisticActivation(
                 layer.GuaranteedExperts ?? throw new ArgumentException("an opportunistic step needs guaranteed_experts of 1 or more")),
             "consolidate" => BatchStep.GreedyConsolidation((float)layer.GuardBound, prices.Length > 0),
-            _ => throw new ArgumentException($"batch_aware is '{layer.BatchAware}', it must be one of none, opportunistic, consolidate"),
+            "marginal" => BatchStep.MarginalConsolidation((float)layer.GuardBound, priced: prices.Length > 0),
+            _ => throw new ArgumentException($"batch_aware is '{layer.BatchAware}', it must be one of none, opportunistic, consolidate, marginal"),
         };
 
         // Expiry is this class's, by the monotonic clock: a step back of the wall clock must not revive an epoch.

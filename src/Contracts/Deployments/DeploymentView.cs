@@ -41,16 +41,16 @@ public sealed record DeploymentView
 
 /// <summary>What steering saves, by the one definition of the Evidence room.</summary>
 /// <param name="Percent">Saved share of joules per token in percent; negative is a loss.</param>
-/// <param name="Low">Lower end of the 95 % interval.</param>
-/// <param name="High">Upper end of the 95 % interval.</param>
+/// <param name="Low">Lower end of the 95 % interval; null while there are too few pairs.</param>
+/// <param name="High">Upper end of the 95 % interval; null while there are too few pairs.</param>
 /// <param name="Pairs">Paired blocks behind it.</param>
 /// <param name="Verdict">Such as <c>saving</c>, <c>loss</c> or <c>inconclusive</c>.</param>
 /// <param name="Origin">The weakest origin among its numbers.</param>
 [GenerateSerializer, Immutable, Alias("saving-view")]
 public sealed record SavingView(
     [property: Id(0)] double Percent,
-    [property: Id(1)] double Low,
-    [property: Id(2)] double High,
+    [property: Id(1)] double? Low,
+    [property: Id(2)] double? High,
     [property: Id(3)] int Pairs,
     [property: Id(4)] string Verdict,
     [property: Id(5)] Origin Origin);

@@ -35,9 +35,9 @@ public interface IDeploymentGrain : IGrainWithStringKey
     [Alias("place"), AlwaysInterleave]
     Task<PlacementAnswer?> Place(PlacementQuestion question, CancellationToken cancellationToken = default);
 
-    /// <summary>Takes an engine's receipt; false when its digest is not that of the epoch.</summary>
+    /// <summary>Takes an engine's receipt; null when the deployment is not known.</summary>
     [Alias("applied"), AlwaysInterleave]
-    Task<bool> Applied(AppliedEpoch applied, CancellationToken cancellationToken = default);
+    Task<AppliedReceipt?> Applied(AppliedEpoch applied, CancellationToken cancellationToken = default);
 }
 
 /// <summary>What became of a description.</summary>
@@ -46,6 +46,14 @@ public interface IDeploymentGrain : IGrainWithStringKey
 [GenerateSerializer, Immutable, Alias("deployment-decision")]
 public sealed record DeploymentDecision(
     [property: Id(0)] long Revision,
+    [property: Id(1)] ImmutableArray<SteeringProblem> Problems);
+
+/// <summary>What became of an engine's receipt.</summary>
+/// <param name="Matches">Whether its digest is that of the epoch in force.</param>
+/// <param name="Problems">What is wrong with it; empty when it was noted.</param>
+[GenerateSerializer, Immutable, Alias("applied-receipt")]
+public sealed record AppliedReceipt(
+    [property: Id(0)] bool Matches,
     [property: Id(1)] ImmutableArray<SteeringProblem> Problems);
 
 /// <summary>What became of a chunk.</summary>

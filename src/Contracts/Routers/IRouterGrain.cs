@@ -48,6 +48,18 @@ public interface IRouterGrain : IGrainWithStringKey
     /// <summary>Takes over another router's snapshot of the same model and shape. Null when done, else why not.</summary>
     [Alias("adopt")]
     Task<string?> Adopt(Immutable<byte[]> weights, string sidecar, CancellationToken cancellationToken = default);
+
+    /// <summary>How far apart two snapshots are; null when one of them is not kept or cannot be read.</summary>
+    [Alias("compare"), AlwaysInterleave]
+    Task<SnapshotComparison?> Compare(long left, long right, CancellationToken cancellationToken = default);
+
+    /// <summary>The newest gate samples that can be explained, newest first.</summary>
+    [Alias("samples"), AlwaysInterleave]
+    Task<ImmutableArray<SampleKey>> Samples(CancellationToken cancellationToken = default);
+
+    /// <summary>Why the selector chooses what it chooses for one row of a kept gate sample, under the proposal of now; null when that sample or row is not kept.</summary>
+    [Alias("explain"), AlwaysInterleave]
+    Task<RouteExplanation?> Explain(string? replica, long? chunk, int row, CancellationToken cancellationToken = default);
 }
 
 /// <summary>What a router serves.</summary>
@@ -94,6 +106,8 @@ public sealed record RouterSetup
 /// <param name="EnergyJoules">Joules of the whole model over the chunk; null when not reported.</param>
 /// <param name="Loss">Mean loss; null when not reported.</param>
 /// <param name="Layer">What the layer did.</param>
+/// <param name="Replica">The replica that ran it.</param>
+/// <param name="Chunk">Its number there.</param>
 [GenerateSerializer, Immutable, Alias("router-chunk")]
 public sealed record RouterChunk(
     [property: Id(0)] long Tokens,
@@ -103,7 +117,9 @@ public sealed record RouterChunk(
     [property: Id(4)] double? LatencyMs,
     [property: Id(5)] double? EnergyJoules,
     [property: Id(6)] double? Loss,
-    [property: Id(7)] LayerFeedback Layer);
+    [property: Id(7)] LayerFeedback Layer,
+    [property: Id(8)] string Replica = "",
+    [property: Id(9)] long Chunk = 0);
 
 /// <summary>How one device stands, as routers need it.</summary>
 /// <param name="Gpu">The GPU's UUID.</param>

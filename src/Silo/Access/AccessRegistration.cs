@@ -24,6 +24,8 @@ internal static class AccessRegistration
         });
         services.AddAuthorizationBuilder()
             .AddPolicy(Policies.Ingest, policy => policy.RequireAssertion(context => Grants.IsKey(context.User)).RequireRole("agent", "administrator"))
+            .AddPolicy(Policies.Engine, policy => policy.RequireAssertion(context => Grants.IsKey(context.User)).RequireRole("engine", "administrator"))
+            .AddPolicy(Policies.Steer, policy => policy.RequireRole("engine", "viewer", "operator", "administrator"))
             .AddPolicy(Policies.Read, policy => policy.RequireRole("viewer", "operator", "administrator"))
             .AddPolicy(Policies.Operate, policy => policy.RequireRole("operator", "administrator"))
             .AddPolicy(Policies.Administer, policy => policy.RequireRole("administrator"));

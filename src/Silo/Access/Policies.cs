@@ -9,6 +9,12 @@ public static class Policies
     /// <summary>Look at everything: viewers, operators, administrators, by cookie or by key.</summary>
     public const string Read = "read";
 
+    /// <summary>Speak for a deployment: a key of the role engine or administrator.</summary>
+    public const string Engine = "engine";
+
+    /// <summary>Look at a deployment or put it: engines, and everybody who may look; the endpoint refuses viewers that change.</summary>
+    public const string Steer = "steer";
+
     /// <summary>Change the way the fleet is run: operators and administrators.</summary>
     public const string Operate = "operate";
 

@@ -1,12 +1,15 @@
 using System.Text.Json;
+using EnergyTTT.Silo.Deployments;
 using EnergyTTT.Silo.Docs;
 using EnergyTTT.Silo.Fleet;
 using EnergyTTT.Silo.Frames;
+using EnergyTTT.Silo.Governance;
 using EnergyTTT.Silo.Gpus;
 using EnergyTTT.Silo.Health;
 using EnergyTTT.Silo.Keys;
 using EnergyTTT.Silo.Metrics;
 using EnergyTTT.Silo.Problems;
+using EnergyTTT.Silo.Routers;
 using EnergyTTT.Silo.Series;
 using EnergyTTT.Silo.Settings;
 using EnergyTTT.Silo.Status;
@@ -38,12 +41,17 @@ internal static class Api
             app.MapTelemetry();
         }
 
+        // Not under the limit of reads: an engine's calls are bounded by its chunks, and a placement must never wait.
+        app.MapEngines();
         var reads = app.MapGroup("").RequireRateLimiting(ReadLimits.Policy);
         reads.MapFleet();
         reads.MapGpus();
         reads.MapSeries();
         reads.MapStatus();
         reads.MapKeys();
+        reads.MapDeployments();
+        reads.MapRouters();
+        reads.MapPolicies();
         app.MapApiDocs();
     }
 }

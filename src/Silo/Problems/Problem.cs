@@ -18,4 +18,13 @@ public sealed record Problem(int Status, string Code, string Title, string? Deta
 
     /// <summary>What was wrong item by item, for a batch in which nothing was good.</summary>
     public Wire.Telemetry.TelemetryReceipt? Receipt { get; init; }
+
+    /// <summary>What was wrong field by field.</summary>
+    public IReadOnlyList<ProblemItem>? Errors { get; init; }
 }
+
+/// <summary>One thing that is wrong.</summary>
+/// <param name="Field">Where, such as <c>layers[3].expert_counts</c>.</param>
+/// <param name="Code">Stable, such as <c>vector_length</c>.</param>
+/// <param name="Reason">The value, the bound and the way out.</param>
+public sealed record ProblemItem(string Field, string Code, string Reason);

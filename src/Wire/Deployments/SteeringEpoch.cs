@@ -40,13 +40,16 @@ public sealed record LayerSteering
     /// <summary>Greatest minus least bias.</summary>
     public double Spread { get; init; }
 
-    /// <summary>Price per expert, standardised; null when all are equal.</summary>
+    /// <summary>Price of reading each expert relative to their mean, heat included: above 0, mean 1; null when all are equal.</summary>
     public IReadOnlyList<float>? Prices { get; init; }
 
     /// <summary>The least share of its gate mass that every token keeps, above 0 to 1.</summary>
     public required double GuardBound { get; init; }
 
-    /// <summary>The step over a batch: <c>none</c>, <c>opportunistic</c> (with <see cref="GuaranteedExperts"/>) or <c>consolidate</c>.</summary>
+    /// <summary>
+    /// The step over a batch: <c>none</c>, <c>opportunistic</c> (with <see cref="GuaranteedExperts"/>), <c>consolidate</c> (greedy: least demand per price leaves first) or
+    /// <c>marginal</c> (least loss of gate mass per price leaves first). An engine that knows only <c>consolidate</c> may carry that out for <c>marginal</c>: the bound of every token is the same.
+    /// </summary>
     public required string BatchAware { get; init; }
 
     /// <summary>Experts that every token keeps under <c>opportunistic</c>; null otherwise.</summary>

@@ -6,6 +6,7 @@ namespace EnergyTTT.Wire.Policies;
 /// What one scope sets itself. A field that is null is inherited from the next wider scope, at last from the defaults of
 /// <see cref="PolicyCatalogue"/>, which also holds units, ranges and explanations.
 /// </summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record PolicyDocument
 {
     public SteeringMode? Mode { get; init; }

@@ -24,12 +24,20 @@ public sealed class EpochInForceTests
     public void Prices_order_the_removal_by_demand_per_cost()
     {
         var message = Engine.Epoch(3, Later, step: "consolidate");
-        message = message with { Layers = [.. message.Layers.Select(layer => layer with { Prices = [1, -1, 0, 0, 0, 0, 0, 0] })] };
+        message = message with { Layers = [.. message.Layers.Select(layer => layer with { Prices = [1.2f, 0.8f, 1, 1, 1, 1, 1, 1] })] };
 
         var layer = EpochInForce.Create(message, Engine.Shape, Engine.Layers, 0).Layers[0];
 
         Assert.True(layer.BatchStep.IsPriced);
-        Assert.True(layer.Prices[0] > layer.Prices[2] && layer.Prices[2] > layer.Prices[1] && layer.Prices[1] > 0);
+        Assert.True(layer.Prices[0] == 1.2f && layer.Prices[2] == 1 && layer.Prices[1] == 0.8f);
+    }
+
+    [Fact]
+    public void The_marginal_step_keeps_the_bound_of_the_epoch()
+    {
+        var layer = EpochInForce.Create(Engine.Epoch(3, Later, step: "marginal"), Engine.Shape, Engine.Layers, 0).Layers[0];
+
+        Assert.Equal((BatchStepKind.MarginalConsolidation, layer.GuardBound), (layer.BatchStep.Kind, layer.BatchStep.RetainedMass));
     }
 
     [Fact]

@@ -28,7 +28,7 @@ public sealed class ProductFixture : IAsyncLifetime
     {
         await _database.InitializeAsync();
         Keys = new ApiKeys(_database.Source, TimeProvider.System);
-        _product = await Product.Start(_folder, _database.ConnectionString);
+        _product = await Product.Start(_folder, _database.ConnectionString, null, "--Deployments:Shadow", "00:00:02", "--Deployments:EpochInterval", "00:00:01");
         Agent = await ClientOf("agent");
         Viewer = await ClientOf("viewer");
         Administrator = await ClientOf("administrator");

@@ -1,0 +1,399 @@
+using System.Collections.Immutable;
+using EnergyTTT.Contracts.Deployments;
+using EnergyTTT.Contracts.Fleet;
+using EnergyTTT.Contracts.Policies;
+using EnergyTTT.Contracts.Routers;
+using EnergyTTT.Evidence.Switchbacks;
+using EnergyTTT.History.Deployments;
+using EnergyTTT.History.Frames;
+using EnergyTTT.Routing.KernelCosts;
+using EnergyTTT.Wire.Deployments;
+using EnergyTTT.Wire.Policies;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Orleans.Concurrency;
+
+namespace EnergyTTT.Grains.Deployments;
+
+/// <inheritdoc cref="IDeploymentGrain"/>
+[GrainType("deployment"), Reentrant]
+public sealed partial class DeploymentGrain(
+    [PersistentState(DeploymentCourse.StateName)] IPersistentState<DeploymentCourse> course,
+    DeploymentStore deployments,
+    FeedbackWriter writer,
+    EpochStore epochs,
+    LedgerStore ledgers,
+    BlockReader blocks,
+    CostTables costs,
+    DeploymentInstruments instruments,
+    IOptions<DeploymentOptions> options,
+    TimeProvider clock,
+    ILogger<DeploymentGrain> logger) : Grain, IDeploymentGrain
+{
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(20);
+
+    private readonly ReplicaBook _replicas = new();
+    private readonly RecentPoints _recent = new(TimeSpan.FromSeconds(10), 60);
+    private readonly RouterSetups _setups = new();
+    private string _name = "";
+    private StoredDeployment? _stored;
+    private KernelCostModel? _costs;
+    private MinuteLedger _minute = new(1, 1);
+    private EffectivePolicy _policy = EffectivePolicy.Defaults;
+    private SwitchbackPlan _plan = new(0);
+    private DeploymentDevices _devices = DeploymentDevices.None;
+    private SteeringEpoch? _inForce;
+    private string _digest = "";
+    private long _lastEpoch;
+    private DateTimeOffset _issuedAt;
+    private SavingEstimate? _saving;
+    private DateTimeOffset _savedAt;
+    private TaskCompletionSource _newEpoch = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _beating;
+    private int _turn;
+
+    /// <inheritdoc/>
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _name = this.GetPrimaryKeyString()["deployment/".Length..];
+        _plan = new SwitchbackPlan(SeedOf(_name));
+        if (await deployments.Find(_name, cancellationToken) is { } stored)
+        {
+            await TakeOver(stored, cancellationToken);
+        }
+
+        this.RegisterGrainTimer(Beat, new GrainTimerCreationOptions(options.Value.Beat, options.Value.Beat) { Interleave = true, KeepAlive = true });
+    }
+
+    /// <inheritdoc/>
+    public async Task<DeploymentDecision> Describe(DeploymentDescription description, CancellationToken cancellationToken = default)
+    {
+        var problems = DeploymentRules.Check(description, costs.Names);
+        if (problems.IsEmpty && _stored is { } known && (known.Description.Layers != description.Layers || known.Description.Experts != description.Experts || known.Description.TopK != description.TopK))
+        {
+            problems = [new("layers", "shape_changed", $"'{_name}' has {known.Description.Layers} layers of {known.Description.Experts} experts, top {known.Description.TopK}; another shape is another deployment: give it a name of its own")];
+        }
+
+        if (!problems.IsEmpty)
+        {
+            return new(_stored?.Revision ?? 0, problems);
+        }
+
+        var stored = await deployments.Save(_name, description, clock.GetUtcNow(), cancellationToken);
+        await TakeOver(stored, cancellationToken);
+        return new(stored.Revision, []);
+    }
+
+    /// <inheritdoc/>
+    public Task<DeploymentView?> View(CancellationToken cancellationToken = default) => Task.FromResult(_stored is null ? null : new DeploymentView
+    {
+        Name = _name,
+        Revision = _stored.Revision,
+        Description = _stored.Description,
+        Epoch = _inForce?.Epoch ?? 0,
+        Stage = StageWord,
+        PolicyVersion = _policy.Version,
+        Origin = _devices.Origin ?? Wire.Telemetry.Origin.Modelled,
+        Saving = _saving is { Saving: { Percent: { } percent } saving } ? new(percent, saving.Ci95Low, saving.Ci95High, saving.Pairs, saving.Verdict.ToString(), saving.Origin) : null,
+        Replicas = _replicas.Views,
+        Recent = _recent.Points,
+    });
+
+    /// <inheritdoc/>
+    public async Task<FeedbackAnswer> Report(Immutable<ChunkFeedback> feedback, CancellationToken cancellationToken = default)
+    {
+        if (_stored is not { } stored)
+        {
+            return new(FeedbackOutcome.Unknown, null, []);
+        }
+
+        var chunk = feedback.Value;
+        var problems = FeedbackRules.Check(chunk, stored.Description, _lastEpoch);
+        if (!problems.IsEmpty)
+        {
+            instruments.Refused(_name, problems);
+            return new(FeedbackOutcome.Refused, null, problems);
+        }
+
+        var received = clock.GetUtcNow();
+        var modelled = _costs?.Fit is { } fit ? ModelledChunk.Of(chunk, fit) : null;
+        bool isNew;
+        try
+        {
+            isNew = await writer.Write(new ChunkRecord(stored.Id, chunk, BlockAt(received), modelled?.LayerJoules ?? [], received), cancellationToken);
+        }
+        catch (WriterBusyException)
+        {
+            return new(FeedbackOutcome.Busy, null, []);
+        }
+
+        // Counted only now: a chunk that was not committed comes again.
+        if (isNew)
+        {
+            _replicas.Count(chunk, received);
+            _recent.Add(chunk, chunk.EnergyJoules ?? modelled?.Joules, received);
+            _minute.Add(chunk, modelled, received);
+            instruments.Counted(_name, chunk, modelled?.Joules);
+            if (_policy.Mode != SteeringMode.Off)
+            {
+                await Teach(chunk);
+            }
+        }
+
+        return new(isNew ? FeedbackOutcome.Counted : FeedbackOutcome.Duplicate, Answer(received), []);
+    }
+
+    /// <inheritdoc/>
+    public async Task<SteeringEpoch?> Epoch(long after, TimeSpan wait, CancellationToken cancellationToken = default)
+    {
+        if (_stored is null)
+        {
+            return null;
+        }
+
+        var until = clock.GetUtcNow() + (wait > LongestWait ? LongestWait : wait);
+        while ((_inForce?.Epoch ?? 0) <= after && until - clock.GetUtcNow() is { Ticks: > 0 } left)
+        {
+            try
+            {
+                await _newEpoch.Task.WaitAsync(left, clock, cancellationToken);
+            }
+            catch (TimeoutException)
+            {
+                break;
+            }
+        }
+
+        return (_inForce?.Epoch ?? 0) > after ? Answer(clock.GetUtcNow()) : null;
+    }
+
+    /// <inheritdoc/>
+    public Task<PlacementAnswer?> Place(PlacementQuestion question, CancellationToken cancellationToken = default)
+    {
+        if (_stored is not { } stored)
+        {
+            return Task.FromResult<PlacementAnswer?>(null);
+        }
+
+        var answer = RequestPlacement.Choose(question, stored.Description, _replicas, _devices, _policy, _costs?.Fit, ref _turn);
+        _replicas[answer.Replica].Placed++;
+        return Task.FromResult<PlacementAnswer?>(answer);
+    }
+
+    /// <inheritdoc/>
+    public async Task<AppliedReceipt?> Applied(AppliedEpoch applied, CancellationToken cancellationToken = default)
+    {
+        if (_stored is not { } stored)
+        {
+            return null;
+        }
+
+        if (FeedbackRules.Check(applied, stored.Description, _lastEpoch) is { IsEmpty: false } problems)
+        {
+            return new(false, problems);
+        }
+
+        // An older epoch's digest is not kept: only the one in force can be vouched for.
+        var matches = applied.Epoch == _inForce?.Epoch && string.Equals(applied.BiasSha256, _digest, StringComparison.OrdinalIgnoreCase);
+        await epochs.NoteApplied(stored.Id, applied, matches, clock.GetUtcNow(), cancellationToken);
+        var entry = _replicas[applied.Replica];
+        entry.AppliedEpoch = Math.Max(entry.AppliedEpoch, applied.Epoch);
+        entry.DigestMatches = applied.Epoch == _inForce?.Epoch ? matches : entry.DigestMatches;
+        return new(matches, []);
+    }
+
+    private string? StageWord => _inForce is null && course.State.PolicyVersion < 0 ? null : course.State.Stage.ToString().ToLowerInvariant();
+
+    private static long SeedOf(string name)
+    {
+        var hash = System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(name));
+        return BitConverter.ToInt64(hash) & long.MaxValue;
+    }
+
+    private long BlockAt(DateTimeOffset time) => SwitchbackPlan.BlockAt(time, DateTimeOffset.UnixEpoch, _policy.HoldOutBlock.TotalSeconds).Block;
+
+    private SteeringArm ArmAt(DateTimeOffset time)
+    {
+        var share = course.State.Stage == CourseStage.Canary ? 0.5 : _policy.HoldOutShare;
+        return _plan.IsHeldOut(BlockAt(time), share) ? SteeringArm.HeldOut : SteeringArm.Treated;
+    }
+
+    /// <summary>What an engine is told: the epoch in force, or one without any steering while nothing may be in force.</summary>
+    private SteeringEpoch Answer(DateTimeOffset now)
+    {
+        var steered = _policy.Mode == SteeringMode.Enforce && course.State.Stage is CourseStage.Canary or CourseStage.Promoted;
+        return steered && _inForce is { } epoch && epoch.ExpiresAt > now
+            ? epoch with { Arm = ArmAt(now) }
+            : new SteeringEpoch
+            {
+                Epoch = 0,
+                Arm = SteeringArm.Treated,
+                PolicyVersion = _policy.Version,
+                BiasSpace = _stored!.Description.BiasSpace, // the caller has checked that it is described
+                ExpiresAt = now + _policy.EpochLifetime,
+                Layers = [],
+            };
+    }
+
+    private async Task TakeOver(StoredDeployment stored, CancellationToken cancellationToken)
+    {
+        _lastEpoch = Math.Max(_lastEpoch, await epochs.Last(stored.Id, cancellationToken));
+        if (_stored is null || _stored.Revision != stored.Revision)
+        {
+            _minute = new MinuteLedger(stored.Description.Layers, stored.Description.Experts);
+        }
+
+        _stored = stored;
+        _costs = costs.Find(stored.Description.CostTable);
+        _replicas.Keep(stored.Description.Replicas);
+        _setups.Forget();
+    }
+
+    private async Task Teach(ChunkFeedback feedback)
+    {
+        foreach (var layer in feedback.Layers)
+        {
+            var chunk = new RouterChunk(feedback.Tokens, feedback.BatchTokens, feedback.Arm, feedback.Phase, feedback.LatencyMs, feedback.EnergyJoules, feedback.Loss, layer, feedback.Replica, feedback.Chunk);
+            await GrainFactory.GetGrain<IRouterGrain>(IRouterGrain.KeyOf(_name, layer.Layer)).Learn(chunk.AsImmutable());
+        }
+    }
+
+    private async Task Beat(CancellationToken cancellationToken)
+    {
+        if (_beating || _stored is not { } stored)
+        {
+            return;
+        }
+
+        _beating = true;
+        try
+        {
+            await FollowPolicy(cancellationToken);
+            var snapshot = await GrainFactory.GetGrain<IFleetGrain>(IFleetGrain.Key).Snapshot(-1, cancellationToken);
+            _devices = DeploymentDevices.Of(stored.Description, snapshot ?? FleetSnapshot.Empty, clock.GetUtcNow());
+            await CloseMinute(stored, cancellationToken);
+            await EstimateSaving(stored, cancellationToken);
+            await FollowCourse(cancellationToken);
+            if (_policy.Mode != SteeringMode.Off)
+            {
+                await Issue(stored, cancellationToken);
+            }
+        }
+        catch (Exception error) when (error is NpgsqlException or TimeoutException or OrleansException)
+        {
+            // The next beat tries again; engines go on with what they have until it expires.
+            LogBeatFailed(error, _name);
+        }
+        finally
+        {
+            _beating = false;
+        }
+    }
+
+    private async Task FollowPolicy(CancellationToken cancellationToken)
+    {
+        var fleet = await GrainFactory.GetGrain<IPolicyGrain>(IPolicyGrain.KeyOf(PolicyScopes.Fleet)).Current(cancellationToken);
+        var own = await GrainFactory.GetGrain<IPolicyGrain>(IPolicyGrain.KeyOf(PolicyScopes.Deployment(_name))).Current(cancellationToken);
+        _policy = EffectivePolicy.Resolve((fleet.Version, fleet.Document), (own.Version, own.Document));
+    }
+
+    private async Task CloseMinute(StoredDeployment stored, CancellationToken cancellationToken)
+    {
+        if (_minute.Close(clock.GetUtcNow(), _devices.IdleWatts) is { } entries)
+        {
+            await ledgers.Save(stored.Id, entries, cancellationToken);
+            instruments.Residual(_name, entries[0]);
+        }
+    }
+
+    private async Task EstimateSaving(StoredDeployment stored, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        if (now - _savedAt < options.Value.SavingInterval)
+        {
+            return;
+        }
+
+        _savedAt = now;
+        var since = now - options.Value.SavingRange;
+        var from = course.State.PolicyVersion >= 0 && course.State.Since > since ? course.State.Since : since;
+        var rows = await blocks.Read(stored.Id, from, BlockAt(now), cancellationToken);
+        _saving = SavingEstimate.Of(rows, _policy.HoldOutBlock.TotalSeconds, _devices.Origin, _policy.RetainedMassMin);
+    }
+
+    private async Task FollowCourse(CancellationToken cancellationToken)
+    {
+        if (SteeringCourse.Next(course.State, _policy, _saving, clock.GetUtcNow(), options.Value) is { } next)
+        {
+            LogCourse(_name, next.Stage, next.Reason);
+            course.State = next;
+            await course.WriteStateAsync(cancellationToken);
+            if (next.Stage == CourseStage.Promoted)
+            {
+                for (var layer = 0; layer < _stored!.Description.Layers; layer++) // Beat has checked that it is described
+                {
+                    await GrainFactory.GetGrain<IRouterGrain>(IRouterGrain.KeyOf(_name, layer)).Snapshot("promotion", promoted: true, cancellationToken);
+                }
+            }
+        }
+    }
+
+    private async Task Issue(StoredDeployment stored, CancellationToken cancellationToken)
+    {
+        var asks = new Task<RouterProposal>[stored.Description.Layers];
+        for (var layer = 0; layer < asks.Length; layer++)
+        {
+            var router = GrainFactory.GetGrain<IRouterGrain>(IRouterGrain.KeyOf(_name, layer));
+            if (_setups.Changed(layer, stored, _policy) is { } setup)
+            {
+                await router.Configure(setup, cancellationToken);
+                _setups.Told(layer, setup);
+            }
+
+            asks[layer] = router.Propose(_devices.Outlooks, cancellationToken);
+        }
+
+        ImmutableArray<RouterProposal> proposals = [.. await Task.WhenAll(asks)];
+        var now = clock.GetUtcNow();
+        var ageing = _inForce is { } old && old.ExpiresAt - now < _policy.EpochLifetime / 2;
+        if (now - _issuedAt < options.Value.EpochInterval || !(ageing || EpochDraft.Differs(_inForce, proposals, _policy.Version, options.Value.BiasChange)))
+        {
+            return;
+        }
+
+        var epoch = new SteeringEpoch
+        {
+            Epoch = _lastEpoch + 1,
+            Arm = SteeringArm.Treated,
+            PolicyVersion = _policy.Version,
+            BiasSpace = stored.Description.BiasSpace,
+            ExpiresAt = now + _policy.EpochLifetime,
+            Layers = [.. proposals.Select(proposal => proposal.Steering)],
+        };
+        var backing = new EpochBacking(StageWord ?? "shadow", [.. proposals.Select(proposal => proposal.Step)], SteeringCourse.EvidenceOf(course.State, _saving), now);
+        if (!await epochs.Issue(stored.Id, epoch, backing, cancellationToken))
+        {
+            // Another activation has issued this number: this one is the zombie.
+            LogFenced(_name, epoch.Epoch);
+            DeactivateOnIdle();
+            return;
+        }
+
+        (_lastEpoch, _inForce, _issuedAt) = (epoch.Epoch, epoch, now);
+        _digest = BiasDigest.Of(epoch, stored.Description.Experts);
+        instruments.Issued(_name);
+        var waiters = _newEpoch;
+        _newEpoch = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        waiters.SetResult();
+    }
+
+    [LoggerMessage(LogLevel.Warning, "A beat of deployment {Deployment} failed; the next one tries again")]
+    private partial void LogBeatFailed(Exception error, string deployment);
+
+    [LoggerMessage(LogLevel.Information, "The steering of {Deployment} became {Stage}: {Reason}")]
+    private partial void LogCourse(string deployment, CourseStage stage, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Epoch {Epoch} of {Deployment} had been issued by another activation; this one ends")]
+    private partial void LogFenced(string deployment, long epoch);
+}

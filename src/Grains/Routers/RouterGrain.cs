@@ -1,0 +1,306 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using EnergyTTT.Contracts.Routers;
+using EnergyTTT.Grains.Deployments;
+using EnergyTTT.History.Routers;
+using EnergyTTT.Routing.FastWeights;
+using EnergyTTT.Routing.Learning;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Orleans.Concurrency;
+
+namespace EnergyTTT.Grains.Routers;
+
+/// <inheritdoc cref="IRouterGrain"/>
+[GrainType("router")]
+public sealed partial class RouterGrain(
+    [PersistentState(RouterMemory.StateName)] IPersistentState<RouterMemory> memory,
+    SnapshotStore snapshots,
+    UsageReader history,
+    CostTables costs,
+    RouterInstruments instruments,
+    IOptions<RouterOptions> options,
+    TimeProvider clock,
+    ILogger<RouterGrain> logger) : Grain, IRouterGrain
+{
+    private readonly DeviceReadings _devices = new();
+    private readonly UsageShare _usage = new();
+    private string _key = "";
+    private int _layer;
+    private RouterSetup? _setup;
+    private RouterLearner? _learner;
+    private PendingWindow? _pending;
+    private KeptSamples? _samples;
+    private long? _snapshotNumber;
+    private string? _snapshotSha256;
+    private long _snapshotStep;
+    private DateTimeOffset _snapshotAt;
+    private long _lostUpdates;
+    private string? _startReason;
+    private TimeSpan _longest;
+    private TimeSpan _last;
+
+    /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _key = this.GetPrimaryKeyString();
+        _layer = int.Parse(_key[(_key.LastIndexOf('/') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (_learner is not null && _learner.Statistics.UpdateCount > _snapshotStep)
+            {
+                await Save("deactivation", promoted: false, cancellationToken);
+            }
+        }
+        catch (NpgsqlException error)
+        {
+            LogNotSaved(error, _key);
+        }
+        finally
+        {
+            _learner?.Dispose();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task Configure(RouterSetup setup, CancellationToken cancellationToken = default)
+    {
+        var first = _setup is null;
+        if (!first && Same(_setup!, setup)) // not null: it is not the first
+        {
+            return;
+        }
+
+        var settings = LearnerSettings.Of(setup, costs.Find(setup.CostTable), SeedOf(_key));
+        var learner = new RouterLearner(settings, clock);
+        if (first)
+        {
+            await Resume(setup, learner, cancellationToken);
+        }
+        else if (_learner is { } before && before.Options.Strategy.UsesFastWeights && settings.Strategy.UsesFastWeights && _setup!.Model == setup.Model) // as above
+        {
+            // A new policy keeps what was learned.
+            var (blob, sidecar) = before.Export(_key, setup.Model, (uint)_layer, _snapshotSha256);
+            _startReason = learner.Import(blob, sidecar, setup.Model);
+        }
+
+        _learner?.Dispose();
+        (_learner, _setup) = (learner, setup);
+        _pending ??= new PendingWindow(setup.Experts, options.Value.PendingRows);
+        _samples ??= new KeptSamples(setup.Experts);
+    }
+
+    /// <inheritdoc/>
+    public Task Learn(Immutable<RouterChunk> chunk)
+    {
+        // Before the first Configure there is nothing to learn with; the history keeps the chunk.
+        if (_pending is { } pending && chunk.Value.Layer.ExpertCounts.Count == _setup!.Experts) // set together
+        {
+            pending.Add(chunk.Value);
+            _usage.Add(chunk.Value.Layer.ExpertCounts);
+            _samples!.Add(chunk.Value); // set together
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async Task<RouterProposal> Propose(ImmutableArray<DeviceOutlook> devices, CancellationToken cancellationToken = default)
+    {
+        if (_learner is not { } learner || _pending is not { } pending)
+        {
+            throw new InvalidOperationException($"{_key} was not configured yet: its deployment configures it before it asks.");
+        }
+
+        if (!pending.IsEmpty && !memory.State.Frozen)
+        {
+            var started = clock.GetTimestamp();
+            var outcome = learner.Observe(pending.Take(clock.GetUtcNow(), _devices.Of(devices, clock.GetUtcNow())));
+            _last = clock.GetElapsedTime(started);
+            _longest = _last > _longest ? _last : _longest;
+            instruments.Looked(_last, outcome.Updated);
+            await SaveWhenDue(cancellationToken);
+        }
+
+        return new(LearnerSettings.Steering(_layer, learner.Epoch, learner.Options.GuardBound), learner.Statistics.UpdateCount);
+    }
+
+    /// <inheritdoc/>
+    public Task<RouterView> View(CancellationToken cancellationToken = default)
+    {
+        var statistics = _learner?.Statistics;
+        return Task.FromResult(new RouterView
+        {
+            Step = statistics?.UpdateCount ?? 0,
+            SnapshotNumber = _snapshotNumber,
+            LostUpdates = _lostUpdates,
+            Frozen = memory.State.Frozen,
+            StartReason = _startReason,
+            Usage = _usage.Shares,
+            Bias = _learner is { Epoch.IsNeutral: false } ? _learner.Epoch.Bias : [],
+            Prices = _learner?.Epoch.Prices ?? [],
+            Learner = statistics is null ? ImmutableSortedDictionary<string, double>.Empty : LearnerNumbers.Of(statistics),
+            LastUpdateMs = _last.TotalMilliseconds,
+            LongestUpdateMs = _longest.TotalMilliseconds,
+        });
+    }
+
+    /// <inheritdoc/>
+    public async Task<long?> Snapshot(string cause, bool promoted, CancellationToken cancellationToken = default) =>
+        await Save(cause, promoted, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<string?> Restore(long number, CancellationToken cancellationToken = default)
+    {
+        if (_setup is not { } setup)
+        {
+            return "the router serves nothing yet";
+        }
+
+        if (await snapshots.Read(setup.DeploymentId, _layer, number, cancellationToken) is not { } snapshot)
+        {
+            return $"there is no snapshot {number}";
+        }
+
+        return await TakeOver(snapshot.Weights, snapshot.Entry.Sidecar, "restore", cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task Freeze(bool frozen, CancellationToken cancellationToken = default)
+    {
+        memory.State = memory.State with { Frozen = frozen };
+        await memory.WriteStateAsync(cancellationToken);
+        LogFrozen(_key, frozen);
+    }
+
+    /// <inheritdoc/>
+    public Task<string?> Adopt(Immutable<byte[]> weights, string sidecar, CancellationToken cancellationToken = default) =>
+        _setup is null ? Task.FromResult<string?>("the router serves nothing yet") : TakeOver(weights.Value, sidecar, "fork", cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<SnapshotComparison?> Compare(long left, long right, CancellationToken cancellationToken = default) =>
+        _setup is { } setup
+        && await snapshots.Read(setup.DeploymentId, _layer, left, cancellationToken) is { } one
+        && await snapshots.Read(setup.DeploymentId, _layer, right, cancellationToken) is { } other
+            ? SnapshotDistance.Of(one, other, new FastWeightShape(setup.Experts, hidden: LearnerSettings.HiddenUnits))
+            : null;
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<SampleKey>> Samples(CancellationToken cancellationToken = default) => Task.FromResult(_samples?.Keys ?? []);
+
+    /// <inheritdoc/>
+    public Task<RouteExplanation?> Explain(string? replica, long? chunk, int row, CancellationToken cancellationToken = default) => Task.FromResult(
+        _samples?.Find(replica, chunk) is { } sample && _learner is { } learner ? Explainer.Explain(sample.Key, sample.Logits, row, learner.Options.Shape, learner.Epoch) : null);
+
+    private static bool Same(RouterSetup a, RouterSetup b) =>
+        a with { DeviceOfExpert = b.DeviceOfExpert, Revision = b.Revision } == b && a.DeviceOfExpert.SequenceEqual(b.DeviceOfExpert);
+
+    private static int SeedOf(string key) =>
+        BitConverter.ToInt32(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(key))) & int.MaxValue;
+
+    private async Task Resume(RouterSetup setup, RouterLearner learner, CancellationToken cancellationToken)
+    {
+        _snapshotAt = clock.GetUtcNow();
+        foreach (var counts in await history.Recent(setup.DeploymentId, _layer, options.Value.RememberedChunks, cancellationToken))
+        {
+            if (counts.Length == setup.Experts)
+            {
+                _usage.Add([.. counts.Select(count => (long)count)]);
+            }
+        }
+
+        if (!learner.Options.Strategy.UsesFastWeights || await snapshots.Read(setup.DeploymentId, _layer, null, cancellationToken) is not { } newest)
+        {
+            return;
+        }
+
+        _startReason = Import(learner, newest.Weights, newest.Entry.Sidecar, setup.Model);
+        if (_startReason is { } reason)
+        {
+            // Never a partial load: the learner is as neutral as a new one.
+            LogNeutral(_key, newest.Entry.Number, reason);
+            return;
+        }
+
+        (_snapshotNumber, _snapshotSha256, _snapshotStep) = (newest.Entry.Number, newest.Entry.Sha256, newest.Entry.Step);
+        _lostUpdates = Math.Max(0, await history.LastIssuedStep(setup.DeploymentId, _layer, cancellationToken) - newest.Entry.Step);
+        LogResumed(_key, newest.Entry.Number, newest.Entry.Step, _lostUpdates);
+        instruments.Lost(_lostUpdates);
+    }
+
+    private async Task<string?> TakeOver(byte[] weights, string sidecar, string cause, CancellationToken cancellationToken)
+    {
+        if (_learner is not { } learner || !learner.Options.Strategy.UsesFastWeights)
+        {
+            return "the strategy in force has no fast weights";
+        }
+
+        if (Import(learner, weights, sidecar, _setup!.Model) is { } refusal) // set together with the learner
+        {
+            return refusal;
+        }
+
+        await Save(cause, promoted: false, cancellationToken);
+        return null;
+    }
+
+    private static string? Import(RouterLearner learner, byte[] weights, string sidecar, string model)
+    {
+        try
+        {
+            return learner.Import(weights, FastWeightSidecar.Parse(sidecar), model);
+        }
+        catch (JsonException error)
+        {
+            return "the sidecar cannot be read: " + error.Message;
+        }
+    }
+
+    private async Task SaveWhenDue(CancellationToken cancellationToken)
+    {
+        var updates = _learner!.Statistics.UpdateCount - _snapshotStep; // the caller has one
+        if (updates >= options.Value.SnapshotUpdates)
+        {
+            await Save("updates", promoted: false, cancellationToken);
+        }
+        else if (updates > 0 && clock.GetUtcNow() - _snapshotAt >= options.Value.SnapshotInterval)
+        {
+            await Save("interval", promoted: false, cancellationToken);
+        }
+    }
+
+    private async Task<long?> Save(string cause, bool promoted, CancellationToken cancellationToken)
+    {
+        if (_learner is not { } learner || _setup is not { } setup || !learner.Options.Strategy.UsesFastWeights)
+        {
+            return null;
+        }
+
+        var (blob, sidecar) = learner.Export(_key, setup.Model, (uint)_layer, _snapshotSha256);
+        var step = learner.Statistics.UpdateCount;
+        _snapshotNumber = await snapshots.Save(setup.DeploymentId, _layer, step, cause, promoted, blob, sidecar.ToJson(), clock.GetUtcNow(), cancellationToken);
+        (_snapshotSha256, _snapshotStep, _snapshotAt) = (sidecar.Sha256, step, clock.GetUtcNow());
+        memory.State = memory.State with { SnapshotSha256 = sidecar.Sha256 };
+        await memory.WriteStateAsync(cancellationToken);
+        return _snapshotNumber;
+    }
+
+    [LoggerMessage(LogLevel.Warning, "What {Router} learned since its last snapshot could not be saved")]
+    private partial void LogNotSaved(Exception error, string router);
+
+    [LoggerMessage(LogLevel.Information, "{Router} resumed from snapshot {Number} at step {Step}; {Lost} updates were lost")]
+    private partial void LogResumed(string router, long number, long step, long lost);
+
+    [LoggerMessage(LogLevel.Error, "{Router} started neutral: snapshot {Number} was refused because {Reason}")]
+    private partial void LogNeutral(string router, long number, string reason);
+
+    [LoggerMessage(LogLevel.Information, "{Router} was frozen: {Frozen}")]
+    private partial void LogFrozen(string router, bool frozen);
+}
