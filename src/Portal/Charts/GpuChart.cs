@@ -55,14 +55,14 @@ public sealed record GpuChart(string Name, string Title, string Unit, IReadOnlyL
                 },
             },
             new("temperature", "Temperature", "°C",
-                [new("die", Query("temperature_celsius"), "temperature", Fold: "last"), new("memory", Query("memory_temperature_celsius"), "memory", 1, "last")],
+                [new("die", Query("temperature_celsius"), "temperature"), new("memory", Query("memory_temperature_celsius"), "memory", 1)],
                 state => [state.Latest.TemperatureCelsius, state.Latest.MemoryTemperatureCelsius]),
-            new("margin", "Margin to slowdown", "°C", [new("margin", Query("thermal_margin_celsius"), "margin", Fold: "last")], state => [state.Latest.ThermalMarginCelsius])
+            new("margin", "Margin to slowdown", "°C", [new("margin", Query("thermal_margin_celsius"), "margin")], state => [state.Latest.ThermalMarginCelsius])
             {
                 Lines = [new(0, "slowdown", true)],
             },
             new("clocks", "Clocks", "Hz",
-                [new("multiprocessors", Query("sm_clock_hertz"), "clock", Fold: "last"), new("memory", Query("memory_clock_hertz"), "memory", 1, "last")],
+                [new("multiprocessors", Query("sm_clock_hertz"), "clock"), new("memory", Query("memory_clock_hertz"), "memory", 1)],
                 state => [state.Latest.SmClockHertz, state.Latest.MemoryClockHertz])
             {
                 Min = 0,

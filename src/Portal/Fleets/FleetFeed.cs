@@ -20,6 +20,7 @@ public sealed partial class FleetFeed(IFleetSource source, IOptions<FleetFeedOpt
     private FleetSnapshot? _snapshot;
     private DateTimeOffset? _failingSince;
     private int _silences;
+    private volatile bool _stopped;
 
     /// <summary>The newest view; its face is <see cref="FleetFace.Loading"/> before the first answer.</summary>
     public FleetView Latest => _latest;
@@ -27,11 +28,16 @@ public sealed partial class FleetFeed(IFleetSource source, IOptions<FleetFeedOpt
     /// <summary>How many subscriptions are open: pages that are being looked at.</summary>
     public int Subscribers => _subscribers.Count;
 
-    /// <summary>Starts listening. The subscription delivers views made from now on; whoever disposes it hears no more.</summary>
+    /// <summary>Starts listening. The subscription delivers views made from now on; whoever disposes it hears no more. After the feed has stopped it is over at once.</summary>
     public FleetSubscription Subscribe()
     {
         var subscription = new FleetSubscription(ended => _subscribers.TryRemove(ended, out _));
         _subscribers[subscription] = true;
+        if (_stopped)
+        {
+            subscription.Dispose();
+        }
+
         return subscription;
     }
 
@@ -78,6 +84,20 @@ public sealed partial class FleetFeed(IFleetSource source, IOptions<FleetFeedOpt
     }
 
     /// <inheritdoc/>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken).ConfigureAwait(false);
+        EndAll();
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        EndAll();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(options.Value.PollInterval, clock);
@@ -93,12 +113,15 @@ public sealed partial class FleetFeed(IFleetSource source, IOptions<FleetFeedOpt
         {
             // The process stops.
         }
-        finally
+    }
+
+    // Not at the end of ExecuteAsync: a host that stops before the loop got its first turn never runs it.
+    private void EndAll()
+    {
+        _stopped = true;
+        foreach (var (subscriber, _) in _subscribers)
         {
-            foreach (var (subscriber, _) in _subscribers)
-            {
-                subscriber.Dispose();
-            }
+            subscriber.Dispose();
         }
     }
 

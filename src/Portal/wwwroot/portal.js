@@ -1,6 +1,6 @@
 // The one door between pages and the browser. Charts and heat maps draw themselves from what the server rendered, before and
 // without a circuit; the circuit only pushes deltas (energyTTT.push, energyTTT.paint). Times are Unix seconds, unknown is null.
-import { Chart, recolour } from './modules/chart.js';
+import { Chart, Total, recolour } from './modules/chart.js';
 import { paint } from './modules/heatmap.js';
 import { startKeys } from './modules/keys.js';
 import { startTheme } from './modules/theme.js';
@@ -8,6 +8,7 @@ import { Time } from './modules/time.js';
 
 customElements.define('ettt-chart', Chart);
 customElements.define('ettt-time', Time);
+customElements.define('ettt-total', Total);
 startTheme(recolour);
 startKeys();
 

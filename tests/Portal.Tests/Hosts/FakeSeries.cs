@@ -23,6 +23,13 @@ public static class FakeSeries
             times.Add(time);
         }
 
+        if (gpu is null && aggregate is null)
+        {
+            var all = Enumerable.Range(0, fleet.Count).ToArray();
+            var columns = all.Select(index => (IReadOnlyList<double>)times.ConvertAll(time => One(fleet, metric, index, time))).ToArray();
+            return Encode(times, columns, step, from, to, [.. all.Select(index => (object)new { gpu = FakeFleet.Id(index).Value, metric, unit = "W", label = FakeFleet.Id(index).Value, origin = "replayed" })]);
+        }
+
         var members = gpu is null ? Enumerable.Range(0, fleet.Count).ToArray() : [.. Enumerable.Range(0, fleet.Count).Where(index => FakeFleet.Id(index).Value == gpu)];
         var values = times.ConvertAll(time => Value(fleet, metric, members, aggregate, time, step));
         return Encode(times, [values], step, from, to, [new { gpu, metric, unit = "W", label = metric, origin = "replayed" }]);

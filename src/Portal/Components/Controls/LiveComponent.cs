@@ -2,6 +2,7 @@ using System.Globalization;
 using EnergyTTT.Portal.Displays;
 using EnergyTTT.Portal.Fleets;
 using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
 
 namespace EnergyTTT.Portal.Components.Controls;
 
@@ -57,31 +58,45 @@ public abstract class LiveComponent : ComponentBase, IDisposable
         _subscription?.Dispose();
     }
 
+    // Owned by the component: it ends when the subscription is disposed with it, and what goes wrong is raised in the component.
     private async Task Follow(FleetSubscription subscription)
     {
-        // Owned by the component: it ends when the subscription is disposed with it, and any failure is raised in the component.
-        await foreach (var view in subscription.Views())
+        try
         {
-            await InvokeAsync(async () =>
+            await foreach (var view in subscription.Views())
             {
-                if (_disposed || (Pace is { } pace && ((pace == TimeSpan.Zero && View.Face != FleetFace.Loading) || view.Now - View.Now < pace - TimeSpan.FromMilliseconds(200))))
-                {
-                    return;
-                }
-
-                try
-                {
-                    View = view;
-                    if (await Observe(view))
-                    {
-                        StateHasChanged();
-                    }
-                }
-                catch (Exception exception) when (exception is Microsoft.JSInterop.JSDisconnectedException or TaskCanceledException or ObjectDisposedException)
-                {
-                    // The browser has gone; the circuit ends the component in its own time.
-                }
-            });
+                await InvokeAsync(() => Take(view));
+            }
+        }
+        catch (Exception exception) when (exception is JSDisconnectedException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The browser has gone; the circuit ends the component in its own time.
+            subscription.Dispose();
+        }
+#pragma warning disable CA1031 // Handed to the renderer, which shows it and logs it.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            subscription.Dispose();
+            await DispatchExceptionAsync(exception);
         }
     }
+
+    private async Task Take(FleetView view)
+    {
+        if (_disposed || IsHeld(view))
+        {
+            return;
+        }
+
+        View = view;
+        if (await Observe(view) && !_disposed)
+        {
+            StateHasChanged();
+        }
+    }
+
+    // A fifth of a second of grace: timers are not exact. A paused page still takes the first answer.
+    private bool IsHeld(FleetView view) =>
+        Pace is { } pace && View.Face != FleetFace.Loading && (pace == TimeSpan.Zero || view.Now - View.Now < pace - TimeSpan.FromMilliseconds(200));
 }

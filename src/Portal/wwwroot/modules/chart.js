@@ -2,13 +2,18 @@
 // Attributes: name, label, unit, series (JSON: [{label, query, colour, dash, fold}]), span (seconds up to now) or from/to (ms),
 // zone, sync, min, max, lines (JSON: [{at, label}]), mark, kind (line|bars), paused. All state comes from them.
 import { fetchColumns, peekColumns } from './columns.js';
-import { reading, spoken } from './format.js';
-import { format, zoneOption } from './time.js';
+import { axisText, reading, spoken } from './format.js';
+import { format, timeText, zoneOption } from './time.js';
 
 // Solid, then patterns: a series can be told from its neighbour without its colour.
 const dashes = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 5], [14, 4], [2, 6], [10, 3, 2, 3, 2, 3]];
 const folds = { mean: (sum, count) => sum / count, sum: sum => sum, max: (_sum, _count, most) => most, last: (_sum, _count, _most, last) => last };
 const charts = new Set();
+let held = null;
+// Patterns tell a few lines apart, not dozens, and cost the most of a picture of dozens: those are told apart by cursor, table and ear.
+const manySeries = 16;
+// An agent sends once a second and the writer commits a moment later: older seconds than this are complete.
+const settleSeconds = 2;
 
 // The server's clock, as far as the browser can know it: ranges that end now end at the server's now.
 const rendered = Number(document.documentElement.dataset.now);
@@ -16,9 +21,9 @@ const ahead = rendered ? rendered - (performance.timeOrigin + performance.now())
 const now = () => (Date.now() + (Math.abs(ahead) > 3000 ? ahead : 0)) / 1000;
 
 /** Colours are CSS variables of the theme; canvas needs them resolved. */
-function colourOf(element, name) {
+function colourOf(element, name, share = 100) {
   const probe = element.ownerDocument.createElement('span');
-  probe.style.color = `var(--${name})`;
+  probe.style.color = share === 100 ? `var(--${name})` : `color-mix(in srgb, var(--${name}) ${share}%, transparent)`;
   element.append(probe);
   const colour = getComputedStyle(probe).color;
   probe.remove();
@@ -36,6 +41,11 @@ export class Chart extends HTMLElement {
   #data = [[]];
   #step = 1;
   #folded = null;
+  #settledTo = Infinity;
+  #seamed = false;
+  #about = '';
+  #parsed = null;
+  #told = 0;
   #resize = null;
   #load = 0;
   #timer = 0;
@@ -74,6 +84,13 @@ export class Chart extends HTMLElement {
 
   /** The points that are drawn now: `{ times, columns }`, for tests and for export. */
   get points() { return { times: this.#data[0], columns: this.#data.slice(1) }; }
+  /** The sum of the first series over the range, as `[text, unit]`; null while there is none. */
+  get sum() {
+    const told = (this.#data[1] ?? []).filter(value => value !== null && value !== undefined);
+    return told.length === 0 ? null : this.#total1(told);
+  }
+  /** How often the picture was drawn, for measuring. */
+  draws = 0;
   get ready() { return this.dataset.state === 'full'; }
 
   /** Takes one live moment: a value (or null) for each series, at `t` in Unix seconds. */
@@ -103,7 +120,12 @@ export class Chart extends HTMLElement {
   }
 
   get #span() { return Number(this.getAttribute('span')) || 0; }
-  get #series() { return JSON.parse(this.getAttribute('series') || '[]'); }
+  get #series() {
+    const text = this.getAttribute('series') || '[]';
+    if (this.#parsed?.text !== text) this.#parsed = { text, series: JSON.parse(text) };
+    return this.#parsed.series;
+  }
+  get #spokenName() { return `${this.getAttribute('label') ?? ''}: ${this.getAttribute('kind') === 'bars' ? 'bar' : 'line'} chart, arrow keys read values`; }
   get #unit() { return this.getAttribute('unit') ?? ''; }
 
   #range() {
@@ -111,23 +133,25 @@ export class Chart extends HTMLElement {
     return [Number(this.getAttribute('from')) / 1000, Number(this.getAttribute('to')) / 1000];
   }
 
-  // One live value belongs to the bucket that history would put it in; the bucket is shown as it fills.
+  // One live value belongs to the bucket that history would put it in. A mean is shown while its bucket fills; a sum only when its
+  // bucket is over, for half a sum looks like a fall. The bucket that history had begun is left to history.
   #fold(t, values, last) {
     const bucket = Math.floor(t / this.#step) * this.#step;
-    if (bucket < last) return;
-    if (!this.#folded || this.#folded.bucket !== bucket) this.#folded = { bucket, cells: values.map(() => ({ sum: 0, count: 0, most: -Infinity, last: null })) };
-    const times = this.#data[0];
-    const fresh = bucket > last;
-    if (fresh) times.push(bucket);
+    if (bucket <= last && this.#folded?.bucket !== bucket) return;
+    const sums = this.#series.some(one => one.fold === 'sum');
+    const folded = () => this.#folded.cells.map((cell, index) => (cell.count ? folds[this.#series[index]?.fold ?? 'mean'](cell.sum, cell.count, cell.most, cell.last) : null));
+    const append = () => { this.#data[0].push(this.#folded.bucket); folded().forEach((value, index) => this.#data[index + 1].push(value)); };
+    const fresh = this.#folded?.bucket !== bucket;
+    if (fresh) {
+      if (sums && this.#folded?.whole && this.#folded.bucket > last) append();
+      this.#folded = { bucket, whole: t - bucket < 1.5, cells: values.map(() => ({ sum: 0, count: 0, most: -Infinity, last: null })) };
+    }
     values.forEach((value, index) => {
       const cell = this.#folded.cells[index];
       if (value !== null) { cell.sum += value; cell.count++; cell.most = Math.max(cell.most, value); cell.last = value; }
-      const folded = cell.count ? folds[this.#series[index]?.fold ?? 'mean'](cell.sum, cell.count, cell.most, cell.last) : null;
-      const column = this.#data[index + 1];
-      if (fresh) column.push(folded); else if (this.#folded.whole) column[column.length - 1] = folded;
     });
-    // The bucket that history had begun is left to history: adding to it would count seconds twice.
-    if (fresh) this.#folded.whole = true;
+    if (sums) return;
+    if (fresh) append(); else folded().forEach((value, index) => { this.#data[index + 1][this.#data[0].length - 1] = value; });
   }
 
   #redraw(t) {
@@ -139,7 +163,8 @@ export class Chart extends HTMLElement {
         this.#plot.setData(this.#data, false);
         this.#plot.setScale('x', { min: t - this.#span, max: t });
       });
-      this.#legend();
+      // Nobody reads numbers that change more than five times a second.
+      if (performance.now() - this.#told > 200) { this.#told = performance.now(); this.#legend(); }
       if (this.#parts.table.firstChild && !this.#parts.table.hidden) this.#fillTable();
     });
   }
@@ -174,7 +199,10 @@ export class Chart extends HTMLElement {
       this.#state('error', `This chart could not be loaded: ${problem.message}.`);
     }
     // What was folded here is replaced by what history stored, and a chart that failed tries again.
-    const wait = this.dataset.state === 'error' ? 5 : this.#span ? Math.min(300, Math.max(60, this.#step * 4)) : 0;
+    const again = Math.min(300, Math.max(60, this.#step * 4));
+    // The first time soon: the seam between history and the first live value closes then.
+    const wait = this.dataset.state === 'error' ? 5 : !this.#span ? 0 : this.#seamed ? again : 5;
+    this.#seamed = true;
     if (wait) this.#timer = setTimeout(() => { if (!this.hasAttribute('paused')) this.#changed(); }, wait * 1000);
   }
 
@@ -197,13 +225,19 @@ export class Chart extends HTMLElement {
     }
     this.#step = Math.max(...answers.map(answer => answer.header.step_seconds || 1));
     this.#folded = null;
+    // The newest bucket is not over, and of the newest seconds not every GPU has reported: a sum over them would fall for no reason.
+    const settled = now() - settleSeconds - this.#step;
+    while (this.#span && times.length && times[times.length - 1] > settled) { times.pop(); for (const column of columns) column.pop(); }
     // Buckets of which nobody reported anything, at the right edge, are not yet gaps: history may be a moment behind.
     while (this.#span && times.length && columns.every(column => column[column.length - 1] === null)) { times.pop(); for (const column of columns) column.pop(); }
+    this.#settledTo = times.length ? times[times.length - 1] : Infinity;
     // Live seconds that came while history was fetched, and that it did not have yet, stay.
-    if (this.#span && this.#step <= 1.5 && previous.length === columns.length + 1 && times.length) {
+    const about = series.map(one => one.query).join(' ');
+    if (this.#span && this.#step <= 1.5 && this.#about === about && previous.length === columns.length + 1 && times.length) {
       const last = times[times.length - 1];
       previous[0].forEach((time, index) => { if (time > last + 0.5) { times.push(time); columns.forEach((column, at) => column.push(previous[at + 1][index])); } });
     }
+    this.#about = about;
     this.#data = [times, ...columns];
     const any = columns.some(column => column.some(value => value !== null));
     this.#create();
@@ -218,7 +252,7 @@ export class Chart extends HTMLElement {
       for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
       return element;
     };
-    const canvas = make('div', 'chart-canvas', { tabindex: '0', role: 'slider', 'aria-valuemin': '0', 'aria-valuemax': '0', 'aria-valuenow': '0' });
+    const canvas = make('div', 'chart-canvas', { tabindex: '0', role: 'slider', 'aria-label': this.#spokenName, 'aria-valuemin': '0', 'aria-valuemax': '0', 'aria-valuenow': '0', 'aria-valuetext': 'no data' });
     const note = make('p', 'chart-note', { role: 'status' });
     const retry = make('button', 'button small', { type: 'button' });
     retry.textContent = 'Try again';
@@ -241,6 +275,7 @@ export class Chart extends HTMLElement {
     this.replaceChildren(body, table, foot);
     this.#parts = { canvas, note, retry, legend, table, toggle, body, totals };
     canvas.addEventListener('keydown', event => this.#key(event));
+    canvas.addEventListener('mousedown', () => { held = this; }, true);
     canvas.addEventListener('blur', () => this.#point(null));
   }
 
@@ -252,7 +287,8 @@ export class Chart extends HTMLElement {
   #palette() {
     if (this.#colours) return this.#colours;
     const colour = name => colourOf(this, name);
-    this.#colours = { text: colour('ink-soft'), grid: colour('line-soft'), hatch: colour('hatch'), mark: colour('mark'), line: colour('limit'), of: this.#series.map((one, index) => colour(one.colour ?? `series-${(index % 8) + 1}`)) };
+    const name = (one, index) => one.colour ?? `series-${(index % 8) + 1}`;
+    this.#colours = { text: colour('ink-soft'), grid: colour('line-soft'), hatch: colour('hatch'), mark: colour('mark'), line: colour('limit'), of: this.#series.map((one, index) => colour(name(one, index))), soft: this.#series.map((one, index) => colourOf(this, name(one, index), 60)) };
     return this.#colours;
   }
 
@@ -287,33 +323,35 @@ export class Chart extends HTMLElement {
         x: { time: true, min: from, max: to },
         y: {
           range: (_plot, low, high) => {
-            const most = Math.max(high ?? 0, ...lines.filter(line => line.fit).map(line => line.at));
+            const most = Math.max(high ?? 1, unit === 's' ? 1 : -Infinity, ...lines.filter(line => line.fit).map(line => line.at));
             if (ceiling !== null && floor !== null) return [floor, ceiling];
-            const [bottom, top] = uPlot.rangeNum(low ?? 0, Math.max(most, (low ?? 0) + 1e-9), 0.08, true);
-            return [floor ?? bottom, ceiling ?? top];
+            const least = floor ?? Math.min(low ?? 0, ...lines.filter(line => line.fit).map(line => line.at));
+            // A flat line stands in the middle of a scale that is wide enough to show that it is flat.
+            const room = Math.max((most - least) * 0.08, Math.abs(most) * 0.01, 1e-3);
+            return [floor ?? least - room, ceiling ?? most + room];
           },
         },
       },
       axes: [
-        { stroke: colours.text, font, grid: { stroke: colours.grid, width: 1 / thin }, ticks: { show: false }, size: 28, space: 72 },
+        { stroke: colours.text, font, grid: { stroke: colours.grid, width: 1 / thin }, ticks: { show: false }, size: 24, gap: 4, space: 64, values: (_plot, splits, _axis, _space, step) => splits.map((split, index) => timeText(split, step, this.getAttribute('zone'), index === 0)) },
         {
           stroke: colours.text, font, grid: { stroke: colours.grid, width: 1 / thin }, ticks: { show: false }, size: 56, space: 28,
-          values: (_plot, splits) => { const most = Math.max(...splits.map(Math.abs)); return splits.map(split => { const [text, shown] = reading(split, unit, most); return split === 0 ? '0' : `${text} ${shown}`; }); },
+          values: (_plot, splits) => splits.map(split => axisText(split, unit, Math.max(...splits.map(Math.abs)))),
         },
       ],
       series: [{}, ...series.map((one, index) => ({
         label: one.label,
-        stroke: colours.of[index],
+        stroke: bars ? colours.soft[index] : colours.of[index],
         width: bars ? 0 : 1.5,
-        dash: bars ? undefined : dashes[one.dash ?? index % dashes.length].map(length => length),
-        fill: bars ? colours.of[index] : undefined,
+        dash: bars || series.length > manySeries ? undefined : dashes[one.dash ?? index % dashes.length].map(length => length),
+        fill: bars ? colours.soft[index] : undefined,
         paths: bars ? uPlot.paths.bars({ size: [0.9, 60], align: 1, gap: 1 }) : undefined,
         points: { show: false },
         spanGaps: false,
       }))],
       hooks: {
         drawClear: [plot => this.#drawBehind(plot, colours)],
-        draw: [plot => this.#drawLines(plot, colours, lines, font)],
+        draw: [plot => { this.draws++; this.#drawLines(plot, colours, lines, font); }],
         setSelect: [plot => this.#zoom(plot)],
         setCursor: [plot => { this.#index = plot.cursor.idx ?? null; this.#legend(); }],
       },
@@ -322,7 +360,7 @@ export class Chart extends HTMLElement {
     this.#plot = new uPlot(options, this.#data, this.#parts.canvas);
     this.#plot.root.setAttribute('aria-hidden', 'true');
     const label = this.getAttribute('label') ?? '';
-    this.#parts.canvas.setAttribute('aria-label', `${label}: line chart, arrow keys read values`);
+    this.#parts.canvas.setAttribute('aria-label', this.#spokenName);
     for (const canvas of this.#parts.canvas.querySelectorAll('canvas')) canvas.setAttribute('aria-label', label);
     this.#parts.table.setAttribute('aria-label', `${label} as table`);
     this.#parts.legend.replaceChildren();
@@ -337,21 +375,23 @@ export class Chart extends HTMLElement {
     const times = this.#data[0];
     const gaps = [];
     const reach = Math.max(this.#step * 1.75, this.#step + 1.5);
+    const seam = Math.max(reach, this.#step + settleSeconds + 3); // between what history had settled and the first live value
     let last = null;
     for (let index = 0; index < times.length; index++) {
       let some = false;
       for (let column = 1; column < this.#data.length && !some; column++) some = this.#data[column][index] !== null && this.#data[column][index] !== undefined;
       if (!some) continue;
-      if (last === null ? times[index] - plot.scales.x.min > reach : times[index] - last > reach) gaps.push([last ?? plot.scales.x.min, times[index]]);
+      if (last === null ? times[index] - plot.scales.x.min > reach : times[index] - last > (this.#span && last >= this.#settledTo ? seam : reach)) gaps.push([last ?? plot.scales.x.min, times[index]]);
       last = times[index];
     }
     const end = Math.min(plot.scales.x.max, now());
-    if (last !== null && end - last > Math.max(reach, 10)) gaps.push([last, end]);
+    if (last !== null && end - last > Math.max(seam, this.#step * 2 + 2, 10)) gaps.push([last, end]);
     if (last === null) gaps.push([plot.scales.x.min, end]);
     ctx.save();
     ctx.beginPath();
     ctx.rect(left, top, width, height);
     ctx.clip();
+    ctx.setLineDash([]);
     ctx.strokeStyle = colours.hatch;
     ctx.lineWidth = devicePixelRatio;
     for (const [from, to] of gaps) {
@@ -367,16 +407,6 @@ export class Chart extends HTMLElement {
       for (let x = Math.floor((x0 - height) / apart) * apart; x < x1; x += apart) { ctx.moveTo(x, top + height); ctx.lineTo(x + height, top); }
       ctx.stroke();
       ctx.restore();
-    }
-    const mark = this.getAttribute('mark');
-    if (mark) {
-      // Drawn into the picture itself, so that a copied chart still says what it is.
-      const size = Math.min(40, width / devicePixelRatio / 8) * devicePixelRatio;
-      ctx.fillStyle = colours.mark;
-      ctx.font = `600 ${size}px ${getComputedStyle(this).fontFamily}`;
-      ctx.textAlign = 'center';
-      ctx.textBaseline = 'middle';
-      ctx.fillText(mark, left + width / 2, top + height / 2);
     }
     ctx.restore();
   }
@@ -401,12 +431,25 @@ export class Chart extends HTMLElement {
       ctx.textBaseline = y - top < 16 * devicePixelRatio ? 'top' : 'bottom';
       ctx.fillText(line.label, left + width - 4 * devicePixelRatio, y + (ctx.textBaseline === 'top' ? 2 : -2) * devicePixelRatio);
     }
+    const mark = this.getAttribute('mark');
+    if (mark === 'SIMULATED') {
+      // Drawn into the picture itself, so that a copied chart still says what it is.
+      ctx.setLineDash([]);
+      const size = Math.min(40, width / devicePixelRatio / 8) * devicePixelRatio;
+      ctx.fillStyle = colours.mark;
+      ctx.font = `600 ${size}px ${getComputedStyle(this).fontFamily}`;
+      ctx.textAlign = 'center';
+      ctx.textBaseline = 'middle';
+      ctx.fillText(mark, left + width / 2, top + height / 2);
+    }
     ctx.restore();
   }
 
   #zoom(plot) {
     const { left, width } = plot.select;
-    if (width < 6) return;
+    // Charts in step select together; the one under the hand goes to the new address, once.
+    if (width < 6 || held !== this) return;
+    held = null;
     const from = plot.posToVal(left, 'x');
     const to = plot.posToVal(left + width, 'x');
     plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
@@ -462,6 +505,7 @@ export class Chart extends HTMLElement {
         const line = item.querySelector('line');
         line.setAttribute('stroke', colours.of[index]);
         if (this.getAttribute('kind') === 'bars') line.setAttribute('stroke-width', '8');
+        else if (series.length > manySeries) line.removeAttribute('stroke-dasharray');
         else line.setAttribute('stroke-dasharray', dashes[one.dash ?? index % dashes.length].join(' '));
         item.querySelector('.name').textContent = one.label;
         return item;
@@ -487,15 +531,20 @@ export class Chart extends HTMLElement {
   }
 
   // Sums over the range: joules as watt-hours, seconds as minutes. A series that never spoke has no sum.
+  #total1(told) {
+    const sum = told.reduce((all, value) => all + value, 0);
+    return this.#unit === 'J' ? reading(sum / 3600, 'Wh') : this.#unit === 's' && sum >= 60 ? reading(sum / 60, 'min') : reading(sum, this.#unit);
+  }
+
   #total(series) {
     const said = series.map((one, index) => {
       const told = (this.#data[index + 1] ?? []).filter(value => value !== null && value !== undefined);
-      const sum = told.reduce((all, value) => all + value, 0);
-      const [text, unit] = told.length === 0 ? ['not counted', ''] : this.#unit === 'J' ? reading(sum / 3600, 'Wh') : this.#unit === 's' && sum >= 60 ? reading(sum / 60, 'min') : reading(sum, this.#unit);
+      const [text, unit] = told.length === 0 ? ['not counted', ''] : this.#total1(told);
       return `${series.length > 1 ? `${one.label} ` : ''}${text}${unit ? ` ${unit}` : ''}`;
     });
     const text = `In this range: ${said.join(' · ')}`;
     if (this.#parts.totals.textContent !== text) this.#parts.totals.textContent = text;
+    for (const place of document.querySelectorAll(`ettt-total[of="${CSS.escape(this.getAttribute('name'))}"]`)) place.show(this.sum);
   }
 
   #toggleTable() {
@@ -535,5 +584,19 @@ export class Chart extends HTMLElement {
     const at = table.scrollTop;
     table.replaceChildren(built);
     table.scrollTop = at;
+  }
+}
+
+/** <ettt-total of="chart">: the sum that a chart of the page shows, as a figure. */
+export class Total extends HTMLElement {
+  connectedCallback() {
+    this.innerHTML = '<span class="number">–</span><span class="unit"></span>';
+    this.show(document.querySelector(`ettt-chart[name="${CSS.escape(this.getAttribute('of'))}"]`)?.sum ?? null);
+  }
+
+  show(sum) {
+    const [text, unit] = sum ?? ['–', ''];
+    this.firstChild.textContent = text;
+    this.lastChild.textContent = unit;
   }
 }

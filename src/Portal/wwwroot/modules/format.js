@@ -29,6 +29,15 @@ export function reading(value, unit, scaleBy = value) {
   return [digits(value), unit ?? ''];
 }
 
+/** A tick of an axis: no more digits than it needs, one prefix for the whole axis. */
+export function axisText(split, unit, most) {
+  if (split === null || split === undefined) return '';
+  if (unit === 'ratio') return `${fixed(split * 100, 1, true)} %`;
+  if (split === 0) return '0';
+  const [scale, prefix] = unit === 'W' || unit === 'J' || unit === 'Hz' ? prefixes.find(([least]) => most >= least * 0.9995) ?? prefixes.at(-1) : [1, ''];
+  return `${fixed(split / scale, 3, true)} ${prefix}${unit}`;
+}
+
 export const spoken = (value, unit) => {
   const [text, shown] = reading(value, unit);
   return text === '–' ? 'no data' : shown ? `${text} ${shown}` : text;

@@ -18,6 +18,29 @@ export function format(zone, kind) {
   return made;
 }
 
+const ticks = new Map();
+/** A tick of a time axis: the time of day, and the date where a day begins or where the axis does. */
+export function timeText(seconds, step, zone, first) {
+  const name = `${zone}`;
+  let made = ticks.get(name);
+  if (!made) {
+    const of = options => new Intl.DateTimeFormat(document.documentElement.dataset.culture || undefined, { ...options, timeZone: zoneOption(zone) });
+    made = {
+      second: of({ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }),
+      minute: of({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }),
+      day: of({ day: 'numeric', month: 'short' }),
+      month: of({ month: 'short', year: 'numeric' }),
+      midnight: new Intl.DateTimeFormat('en', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZone: zoneOption(zone) }),
+    };
+    ticks.set(name, made);
+  }
+  const date = new Date(seconds * 1000);
+  if (step >= 86400 * 27) return made.month.format(date);
+  if (step >= 86400) return made.day.format(date);
+  if (made.midnight.format(date) === '00:00:00' || (first && step >= 3600)) return made.day.format(date);
+  return (step < 60 ? made.second : made.minute).format(date);
+}
+
 export class Time extends HTMLElement {
   static observedAttributes = ['datetime', 'zone', 'kind'];
   connectedCallback() { this.show(); }
