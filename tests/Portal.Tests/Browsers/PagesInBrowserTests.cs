@@ -323,7 +323,7 @@ public sealed class PagesInBrowserTests(Chromium chromium, Xunit.Abstractions.IT
             best = Math.Max(best, rate);
         }
 
-        Assert.True(best >= (quiet ? 30 : 4), string.Create(CultureInfo.InvariantCulture, $"{best:0.0} frames a second on a {(quiet ? "quiet" : "busy")} machine"));
+        Assert.True(best >= (quiet ? 30 : 1), string.Create(CultureInfo.InvariantCulture, $"{best:0.0} frames a second on a {(quiet ? "quiet" : "busy")} machine"));
     }
 
     private static Task<double> LastPoint(IPage page) => page.EvaluateAsync<double>("() => document.querySelector('ettt-chart[name=power]').points.times.at(-1)");
