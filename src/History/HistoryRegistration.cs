@@ -4,6 +4,7 @@ using EnergyTTT.History.Frames;
 using EnergyTTT.History.Gpus;
 using EnergyTTT.History.Partitions;
 using EnergyTTT.History.Rollups;
+using EnergyTTT.History.Runs;
 using EnergyTTT.History.Series;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -33,6 +34,8 @@ public static class HistoryRegistration
         services.AddSingleton<GpuDirectory>();
         services.AddSingleton<SeriesReader>();
         services.AddSingleton<ApiKeys>();
+        services.AddSingleton<RunStore>();
+        services.AddSingleton<RunReader>();
         services.AddDbContext<AccessDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()));
         services.AddOptions<RetentionOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RetentionOptions>, RetentionOptionsValidator>());

@@ -1,0 +1,34 @@
+using EnergyTTT.Wire.Runs;
+
+namespace EnergyTTT.History.Runs;
+
+/// <summary>What became of something that was to be recorded of a run.</summary>
+/// <param name="Outcome">What happened.</param>
+/// <param name="State">Where the run stands now; null when there is none.</param>
+/// <param name="Explanation">Why not, for people; null when it was recorded.</param>
+public sealed record RunDecision(RunOutcome Outcome, RunState? State, string? Explanation = null);
+
+/// <summary>What became of something that was to be recorded of a run.</summary>
+public enum RunOutcome
+{
+    /// <summary>It is durable now.</summary>
+    Recorded = 0,
+
+    /// <summary>The history has just this already; nothing was changed.</summary>
+    Unchanged = 1,
+
+    /// <summary>There is no such run.</summary>
+    Unknown = 2,
+
+    /// <summary>The run has ended and no longer changes.</summary>
+    Ended = 3,
+
+    /// <summary>The history has something else in its place; nothing was changed.</summary>
+    Differs = 4,
+
+    /// <summary>The run is being recorded by somebody else.</summary>
+    Foreign = 5,
+
+    /// <summary>It cannot be so.</summary>
+    Refused = 6,
+}
