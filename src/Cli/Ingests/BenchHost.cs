@@ -53,7 +53,10 @@ internal sealed class BenchHost
     }
 
     /// <summary>Time of the first frame minus one second.</summary>
-    public DateTimeOffset Start { get; }
+    public DateTimeOffset Start { get; private set; }
+
+    /// <summary>Lets the next batch be of one second after the given moment, and those after it follow.</summary>
+    public void ContinueFrom(DateTimeOffset moment) => Start = moment - TimeSpan.FromSeconds(_batches);
 
     /// <summary>One frame per GPU, as they are sent but for sequence and time.</summary>
     public IReadOnlyList<Frame> Template { get; }

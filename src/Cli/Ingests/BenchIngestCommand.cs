@@ -160,6 +160,7 @@ internal static class BenchIngestCommand
         ["busy_answers"] = phase.Load.Busy,
         ["failed_requests"] = phase.Load.Failed,
         ["counts_hold"] = phase.Holds,
+        ["processors_taken_by_others"] = Math.Round(phase.Costs.Others / phase.Load.Seconds, 2),
         ["cpu_microseconds_per_frame"] = new JsonObject
         {
             ["server"] = Math.Round(1e6 * phase.Costs.Server / Math.Max(1, phase.Load.Accepted), 2),

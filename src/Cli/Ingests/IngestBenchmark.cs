@@ -24,6 +24,7 @@ internal sealed class IngestBenchmark(Uri server, string key, NpgsqlDataSource s
     private const int MostConnections = 500;
     private const int RawRows = 300_000;
     private const int RawConnections = 2;
+    private static readonly TimeSpan MostBack = TimeSpan.FromHours(40);
     private readonly TimeProvider _time = TimeProvider.System;
 
     /// <summary>Runs the plan: warm-up, paced, then rounds of full speed and raw copy in turn.</summary>
@@ -36,15 +37,19 @@ internal sealed class IngestBenchmark(Uri server, string key, NpgsqlDataSource s
         var hosts = Hosts(plan, turns * connections, boot);
         var batchRate = plan.Rate / plan.Batch;
 
+        // Paced frames are of now, as a fleet's are; at full speed hosts catch up with the past, as after an outage.
+        ContinueFrom(hosts, _time.GetUtcNow());
         tell($"batches of {plan.Batch}: {hosts.Count} hosts, {hosts.Count * plan.Batch} GPUs, {connections} connections; warming up");
         await Phase(hosts, connections, batchRate, TimeSpan.FromSeconds(Math.Max(4, 2.0 * hosts.Count / batchRate)), boot, cancellationToken);
         tell($"paced: {plan.Rate:0} frames/s for {plan.Paced.TotalSeconds:0} s");
+        ContinueFrom(hosts, _time.GetUtcNow());
         var paced = await Phase(hosts, connections, batchRate, plan.Paced, boot, cancellationToken);
         List<IngestPhase> full = [];
         List<RawCopyResult> raw = [];
         for (var round = 0; round < plan.Rounds; round++)
         {
             tell($"full speed, round {round + 1}");
+            ContinueFrom(hosts, Past(plan, hosts.Count, round));
             full.Add(await Phase(hosts, connections, null, plan.Full, boot, cancellationToken));
             var rowsPerCommit = (int)Math.Max(1, full[^1].Stored.Rows / Math.Max(1, full[^1].Stored.Commits));
             tell($"raw copy of the same rows, {rowsPerCommit} rows a commit");
@@ -54,13 +59,24 @@ internal sealed class IngestBenchmark(Uri server, string key, NpgsqlDataSource s
         return new IngestFigures(plan.Batch, hosts.Count * plan.Batch, connections, plan.Rate, paced, full, raw);
     }
 
-    private List<BenchHost> Hosts(IngestPlan plan, int count, string boot)
+    private List<BenchHost> Hosts(IngestPlan plan, int count, string boot) =>
+        [.. Enumerable.Range(0, count).Select(number => new BenchHost(number, plan.Batch, boot, server.Authority, key, _time.GetUtcNow()))];
+
+    /// <summary>A small fleet at full speed lives through many seconds in one; a round starts so far back that it does not arrive in the present.</summary>
+    private DateTimeOffset Past(IngestPlan plan, int hosts, int round)
     {
-        // A small fleet at full speed lives through many seconds in one; it starts so far back that it does not arrive in the future.
         const double fastest = 200_000;
-        var ahead = TimeSpan.FromSeconds(fastest * plan.Rounds * plan.Full.TotalSeconds / (count * plan.Batch));
-        var start = _time.GetUtcNow() - TimeSpan.FromTicks(Math.Min(ahead.Ticks, TimeSpan.FromHours(40).Ticks));
-        return [.. Enumerable.Range(0, count).Select(number => new BenchHost(number, plan.Batch, boot, server.Authority, key, start))];
+        var length = TimeSpan.FromSeconds(60 + (fastest * plan.Full.TotalSeconds / (hosts * plan.Batch)));
+        var back = (plan.Rounds - round) * length;
+        return _time.GetUtcNow() - (back < MostBack ? back : MostBack);
+    }
+
+    private static void ContinueFrom(List<BenchHost> hosts, DateTimeOffset moment)
+    {
+        foreach (var host in hosts)
+        {
+            host.ContinueFrom(moment);
+        }
     }
 
     private async Task<IngestPhase> Phase(List<BenchHost> hosts, int connections, double? rate, TimeSpan duration, string boot, CancellationToken cancellationToken)

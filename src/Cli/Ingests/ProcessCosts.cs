@@ -6,19 +6,26 @@ namespace EnergyTTT.Cli.Ingests;
 /// <param name="Server">Seconds of the server's process.</param>
 /// <param name="Postgres">Seconds of PostgreSQL's processes.</param>
 /// <param name="Generator">Seconds of this process.</param>
-internal readonly record struct ProcessCosts(double Server, double Postgres, double Generator)
+/// <param name="Machine">Seconds in which the machine's processors were busy, with whatever; steal of a virtual machine's host included.</param>
+internal readonly record struct ProcessCosts(double Server, double Postgres, double Generator, double Machine)
 {
     private const double TicksPerSecond = 100;
+
+    // Of "cpu user nice system idle iowait irq softirq steal ..."
+    private static readonly int[] BusyFields = [1, 2, 3, 6, 7, 8];
 
     /// <summary>Reads the clocks now. A process that cannot be read counts nothing.</summary>
     public static ProcessCosts Now(int server, int postmaster)
     {
         var postgres = Seconds(postmaster) + Children(postmaster).Sum(Seconds);
-        return new ProcessCosts(Seconds(server), postgres, Environment.CpuUsage.TotalTime.TotalSeconds);
+        return new ProcessCosts(Seconds(server), postgres, Environment.CpuUsage.TotalTime.TotalSeconds, Busy());
     }
 
     /// <summary>What was spent since an earlier reading.</summary>
-    public ProcessCosts Since(ProcessCosts before) => new(Server - before.Server, Postgres - before.Postgres, Generator - before.Generator);
+    public ProcessCosts Since(ProcessCosts before) => new(Server - before.Server, Postgres - before.Postgres, Generator - before.Generator, Machine - before.Machine);
+
+    /// <summary>Seconds that went to others; the kernel's own work for the network is among them, since it belongs to no process.</summary>
+    public double Others => Math.Max(0, Machine - Server - Postgres - Generator);
 
     /// <summary>Resident memory of a process in bytes: now, and the greatest it ever had.</summary>
     public static (long Now, long Greatest) Memory(int process)
@@ -30,6 +37,11 @@ internal readonly record struct ProcessCosts(double Server, double Postgres, dou
             ? long.Parse(new string([.. line.Where(char.IsAsciiDigit)]), CultureInfo.InvariantCulture) * 1024
             : 0;
     }
+
+    private static double Busy() =>
+        File.Exists("/proc/stat") && File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries) is { Length: > 8 } fields
+            ? BusyFields.Sum(field => double.Parse(fields[field], CultureInfo.InvariantCulture)) / TicksPerSecond
+            : 0;
 
     private static IEnumerable<int> Children(int parent)
     {

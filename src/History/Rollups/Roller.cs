@@ -28,8 +28,9 @@ public sealed class Roller(NpgsqlDataSource source, IOptions<RollupOptions> opti
         try
         {
             var due = Floor((time.GetUtcNow() - options.Value.Grace).UtcDateTime, TimeSpan.FromMinutes(1));
+            var completeUntil = await RollupState.Read(connection, RollupState.Minute, cancellationToken) ?? DateTime.UnixEpoch;
             var rows = 0;
-            while (await RollSome(connection, due, cancellationToken) is { } written)
+            while (await RollSome(connection, due, completeUntil, cancellationToken) is { } written)
             {
                 rows += written;
             }
@@ -52,10 +53,10 @@ public sealed class Roller(NpgsqlDataSource source, IOptions<RollupOptions> opti
     private static DateTime Floor(DateTime time, TimeSpan step) => new(time.Ticks - (time.Ticks % step.Ticks), DateTimeKind.Utc);
 
     /// <summary>One transaction's worth of minutes; null when none is left.</summary>
-    private async Task<int?> RollSome(NpgsqlConnection connection, DateTime due, CancellationToken cancellationToken)
+    private async Task<int?> RollSome(NpgsqlConnection connection, DateTime due, DateTime completeUntil, CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var work = await TakeTouched.Execute(connection, due, options.Value.MinutesPerTransaction, cancellationToken);
+        var work = await TakeTouched.Execute(connection, due, completeUntil, options.Value, cancellationToken);
         if (work.Count == 0)
         {
             return null;

@@ -10,9 +10,13 @@ internal static class TakeTouched
         """
         delete from telemetry.touched
         where minute in (
-            select distinct minute
+            select minute
             from telemetry.touched
             where minute < $1
+            group by minute
+            having minute >= $3
+                or max(noted) <= clock_timestamp() - $4
+                or min(noted) <= clock_timestamp() - $5
             order by minute
             limit $2
         )
@@ -20,14 +24,20 @@ internal static class TakeTouched
         """;
 
     /// <summary>Answers the GPUs by minute, in the order of time.</summary>
-    public static async Task<SortedDictionary<DateTime, HashSet<int>>> Execute(NpgsqlConnection connection, DateTime before, int minutes, CancellationToken cancellationToken)
+    /// <param name="before">Minutes before this one have ended.</param>
+    /// <param name="completeUntil">Minutes before this one were complete once and wait until frames have stopped coming.</param>
+    public static async Task<SortedDictionary<DateTime, HashSet<int>>> Execute(
+        NpgsqlConnection connection, DateTime before, DateTime completeUntil, RollupOptions options, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(Sql, connection)
         {
             Parameters =
             {
                 new NpgsqlParameter<DateTime> { TypedValue = before },
-                new NpgsqlParameter<int> { TypedValue = minutes },
+                new NpgsqlParameter<int> { TypedValue = options.MinutesPerTransaction },
+                new NpgsqlParameter<DateTime> { TypedValue = completeUntil },
+                new NpgsqlParameter<TimeSpan> { TypedValue = options.LateQuiet },
+                new NpgsqlParameter<TimeSpan> { TypedValue = options.LateMost },
             },
         };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);

@@ -13,7 +13,9 @@ namespace EnergyTTT.Silo.Frames;
 /// </summary>
 public sealed partial class GpuFeed(IGrainFactory grains, TimeProvider time, ILogger<GpuFeed> log) : BackgroundService
 {
-    private const int MostPending = 512;
+    // A minute's view is worth waiting for; a frame takes about half a kilobyte, so all that wait take some 60 MB.
+    private const int MostPending = 60;
+    private const int MostWaiting = 120_000;
     private const int CallsAtOnce = 32;
     private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan IdleAfter = TimeSpan.FromMinutes(10);
@@ -21,6 +23,7 @@ public sealed partial class GpuFeed(IGrainFactory grains, TimeProvider time, ILo
     private readonly ConcurrentDictionary<GpuId, Inbox> _inboxes = new();
     private readonly ConcurrentQueue<Inbox> _ready = new();
     private readonly SemaphoreSlim _calls = new(CallsAtOnce);
+    private long _waiting;
     private long _dropped;
     private long _failed;
 
@@ -42,9 +45,19 @@ public sealed partial class GpuFeed(IGrainFactory grains, TimeProvider time, ILo
         foreach (var frame in frames)
         {
             var inbox = InboxOf(frame.Gpu);
-            if (inbox.Add(new Pending(batch, frame, received, skew), MostPending, ref _dropped))
+            var most = Volatile.Read(ref _waiting) < MostWaiting ? MostPending : 1;
+            switch (inbox.Add(new Pending(batch, frame, received, skew), most))
             {
-                _ready.Enqueue(inbox);
+                case Place.First:
+                    Interlocked.Increment(ref _waiting);
+                    _ready.Enqueue(inbox);
+                    break;
+                case Place.Next:
+                    Interlocked.Increment(ref _waiting);
+                    break;
+                case Place.InsteadOfOldest:
+                    Interlocked.Increment(ref _dropped);
+                    break;
             }
         }
     }
@@ -101,6 +114,7 @@ public sealed partial class GpuFeed(IGrainFactory grains, TimeProvider time, ILo
         {
             foreach (var call in inbox.Take())
             {
+                Interlocked.Add(ref _waiting, -call.Frames.Length);
                 frames = call.Frames.Length;
                 await inbox.Grain.Record(call);
             }
@@ -136,6 +150,13 @@ public sealed partial class GpuFeed(IGrainFactory grains, TimeProvider time, ILo
 
     private readonly record struct Pending(TelemetryBatch Batch, Frame Frame, DateTimeOffset Received, double? Skew);
 
+    private enum Place
+    {
+        First,
+        Next,
+        InsteadOfOldest,
+    }
+
     private sealed class Inbox(GpuId gpu, IGpuGrain grain)
     {
         private readonly Lock _gate = new();
@@ -152,20 +173,20 @@ public sealed partial class GpuFeed(IGrainFactory grains, TimeProvider time, ILo
 
         public void Describe(GpuDescription description) => Volatile.Write(ref _description, description);
 
-        /// <summary>True when the inbox was empty and so has to be put in line.</summary>
-        public bool Add(in Pending pending, int most, ref long dropped)
+        /// <summary>Takes the frame, instead of the oldest when <paramref name="most"/> wait already. The first one puts the inbox in line.</summary>
+        public Place Add(in Pending pending, int most)
         {
             lock (_gate)
             {
-                if (_pending.Count >= most)
+                _newest = pending.Received;
+                var full = _pending.Count >= most;
+                if (full)
                 {
                     _pending.RemoveAt(0);
-                    Interlocked.Increment(ref dropped);
                 }
 
                 _pending.Add(pending);
-                _newest = pending.Received;
-                return _pending.Count == 1;
+                return full ? Place.InsteadOfOldest : _pending.Count == 1 ? Place.First : Place.Next;
             }
         }
 

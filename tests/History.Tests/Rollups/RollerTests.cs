@@ -7,6 +7,7 @@ using EnergyTTT.History.Tests.Frames;
 using EnergyTTT.Testing.Databases;
 using EnergyTTT.Wire.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using Xunit;
@@ -30,7 +31,9 @@ public sealed class RollerTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         await _postgres.InitializeAsync();
-        _history = await WriterUnderTest.Start(_postgres.ConnectionString, services => services.AddSingleton<TimeProvider>(_clock));
+        _history = await WriterUnderTest.Start(_postgres.ConnectionString, services => services
+            .AddSingleton<TimeProvider>(_clock)
+            .Configure<RollupOptions>(options => options.LateQuiet = TimeSpan.Zero));
     }
 
     public async Task DisposeAsync()
@@ -88,6 +91,27 @@ public sealed class RollerTests : IAsyncLifetime
         Assert.Equal(all - 130, before!.EnergyTotalJoules, 6);
         Assert.Equal(all, after!.EnergyTotalJoules, 6);
         Assert.Equal(0, again);
+    }
+
+    [Fact]
+    public async Task A_complete_minute_into_which_frames_still_stream_waits_for_quiet_but_not_for_ever()
+    {
+        var options = _history.Provider.GetRequiredService<IOptions<RollupOptions>>().Value;
+        (options.LateQuiet, options.LateMost) = (TimeSpan.FromHours(1), TimeSpan.FromHours(1));
+        var batch = TelemetryBatches.Make("stream-host", Start, gpus: 1, seconds: 30);
+        await Write("stream-host", [batch.Frames[0]]);
+        _clock.Advance(TimeSpan.FromMinutes(5));
+
+        var first = await TheRoller.Roll(CancellationToken.None);
+        await Write("stream-host", [batch.Frames[1]]);
+        var streaming = await TheRoller.Roll(CancellationToken.None);
+        options.LateMost = TimeSpan.Zero;
+        var patienceGone = await TheRoller.Roll(CancellationToken.None);
+        await Write("stream-host", [batch.Frames[2]]);
+        (options.LateQuiet, options.LateMost) = (TimeSpan.Zero, TimeSpan.FromHours(1));
+        var quiet = await TheRoller.Roll(CancellationToken.None);
+
+        Assert.Equal([1, 0, 1, 1], [first, streaming, patienceGone, quiet]);
     }
 
     [Fact]
