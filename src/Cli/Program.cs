@@ -1,16 +1,20 @@
 using System.CommandLine;
 using EnergyTTT.Cli.Agents;
+using EnergyTTT.Cli.Audits;
 using EnergyTTT.Cli.Learning;
 using EnergyTTT.Cli.Ingests;
 using EnergyTTT.Cli.Keys;
 using EnergyTTT.Cli.Selections;
 using EnergyTTT.Cli.Servers;
 using EnergyTTT.Cli.Thermal;
+using EnergyTTT.Cli.Users;
 
 // One line per command; each lives in a folder named after its noun and offers a static Create().
 var root = new RootCommand("EnergyTTT governs the energy of fleets of LLM inference hosts.");
 root.Subcommands.Add(StatusCommand.Create());
 root.Subcommands.Add(KeysCommand.Create());
+root.Subcommands.Add(UsersCommand.Create());
+root.Subcommands.Add(AuditCommand.Create());
 root.Subcommands.Add(EvaluateThermalCommand.Create());
 root.Subcommands.Add(new Command("bench", "Measure what this machine does; answers are checked before they are timed.")
 {

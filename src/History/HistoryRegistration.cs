@@ -1,4 +1,5 @@
 using EnergyTTT.History.Access;
+using EnergyTTT.History.Audits;
 using EnergyTTT.History.Deployments;
 using EnergyTTT.History.Frames;
 using EnergyTTT.History.Gpus;
@@ -34,6 +35,7 @@ public static class HistoryRegistration
         services.AddSingleton<GpuDirectory>();
         services.AddSingleton<SeriesReader>();
         services.AddSingleton<ApiKeys>();
+        services.AddSingleton<AuditLog>();
         services.AddSingleton<RunStore>();
         services.AddSingleton<RunReader>();
         services.AddDbContext<AccessDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()));

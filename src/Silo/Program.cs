@@ -1,6 +1,7 @@
 using EnergyTTT.History;
 using EnergyTTT.History.Servers;
 using EnergyTTT.Silo.Access;
+using EnergyTTT.Silo.Audits;
 using EnergyTTT.Silo.Clusters;
 using EnergyTTT.Silo.Databases;
 using EnergyTTT.Silo.Endpoints;
@@ -27,6 +28,7 @@ builder.AddCluster(start.Settings);
 builder.AddTelemetryIntake(start.Settings);
 builder.AddApi();
 builder.AddPortalPages(start.Settings, start.Folder);
+builder.Services.AddAuditOfPeople();
 builder.Services.AddAccess();
 builder.AddObservability();
 

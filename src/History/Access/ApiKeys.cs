@@ -43,7 +43,7 @@ public sealed class ApiKeys(NpgsqlDataSource source, TimeProvider time)
             request.Expires,
             Revoked: null,
             RevokedBy: null);
-        return await InsertApiKey.Execute(source, info, secret.Hash(), cancellationToken)
+        return await InsertApiKey.Execute(source, info, secret.Hash(), time, cancellationToken)
             ? (info, secret)
             : throw new ApiKeyLimitException($"'{info.Owner}' has two live keys, the old and the new one of a rotation. Revoke one of them first.");
     }
@@ -55,7 +55,7 @@ public sealed class ApiKeys(NpgsqlDataSource source, TimeProvider time)
     /// <returns>False: no such key.</returns>
     public async Task<bool> Revoke(string id, string? by, CancellationToken cancellationToken)
     {
-        var found = await RevokeApiKey.Execute(source, id, time.GetUtcNow(), by, cancellationToken);
+        var found = await RevokeApiKey.Execute(source, id, by, time, cancellationToken);
         _known.TryRemove(id, out _);
         return found;
     }

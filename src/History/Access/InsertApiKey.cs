@@ -1,3 +1,5 @@
+using System.Globalization;
+using EnergyTTT.History.Audits;
 using Npgsql;
 
 namespace EnergyTTT.History.Access;
@@ -23,7 +25,7 @@ internal static class InsertApiKey
         """;
 
     /// <summary>False: the owner has two live keys.</summary>
-    public static async Task<bool> Execute(NpgsqlDataSource source, ApiKeyInfo key, byte[] hash, CancellationToken cancellationToken)
+    public static async Task<bool> Execute(NpgsqlDataSource source, ApiKeyInfo key, byte[] hash, TimeProvider time, CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -50,6 +52,19 @@ internal static class InsertApiKey
             },
         };
         var inserted = await command.ExecuteNonQueryAsync(cancellationToken) == 1;
+        if (inserted)
+        {
+            var detail = new Dictionary<string, string?>
+            {
+                ["role"] = key.Role,
+                ["owner"] = key.Owner,
+                ["hosts"] = string.Join(',', key.Hosts),
+                ["deployments"] = string.Join(',', key.Deployments),
+                ["expires"] = key.Expires?.UtcDateTime.ToString("O", CultureInfo.InvariantCulture),
+            };
+            await AuditLog.Append(connection, time, key.CreatedBy ?? "unknown", "key.create", "key/" + key.Id, detail, cancellationToken);
+        }
+
         await transaction.CommitAsync(cancellationToken);
         return inserted;
     }

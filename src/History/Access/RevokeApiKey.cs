@@ -1,3 +1,4 @@
+using EnergyTTT.History.Audits;
 using Npgsql;
 
 namespace EnergyTTT.History.Access;
@@ -9,18 +10,37 @@ internal static class RevokeApiKey
     private const string Sql =
         """
         update access.api_key
-        set revoked = coalesce(revoked, $2),
-            revoked_by = case when revoked is null then $3 else revoked_by end
+        set revoked = $2,
+            revoked_by = $3
         where id = $1
+          and revoked is null
         """;
 
+    // language=sql
+    private const string KnownSql = "select exists (select from access.api_key where id = $1)";
+
     /// <summary>False: no such key.</summary>
-    public static async Task<bool> Execute(NpgsqlDataSource source, string id, DateTimeOffset now, string? by, CancellationToken cancellationToken)
+    public static async Task<bool> Execute(NpgsqlDataSource source, string id, string? by, TimeProvider time, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand(Sql);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
-        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = now.UtcDateTime });
-        command.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = by });
-        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(Sql, connection)
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<string> { TypedValue = id },
+                new NpgsqlParameter<DateTime> { TypedValue = time.GetUtcNow().UtcDateTime },
+                new NpgsqlParameter<string?> { TypedValue = by },
+            },
+        };
+        if (await command.ExecuteNonQueryAsync(cancellationToken) == 1)
+        {
+            await AuditLog.Append(connection, time, by ?? "unknown", "key.revoke", "key/" + id, null, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            return true;
+        }
+
+        await using var known = new NpgsqlCommand(KnownSql, connection) { Parameters = { new NpgsqlParameter<string> { TypedValue = id } } };
+        return await known.ExecuteScalarAsync(cancellationToken) is true;
     }
 }

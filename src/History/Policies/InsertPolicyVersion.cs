@@ -38,9 +38,9 @@ internal static class InsertPolicyVersion
         """;
 
     public static async Task<long?> Execute(
-        NpgsqlDataSource dataSource, string scope, long expected, PolicyDocument document, string author, string reason, DateTimeOffset time, CancellationToken cancellationToken)
+        NpgsqlConnection connection, string scope, long expected, PolicyDocument document, string author, string reason, DateTimeOffset time, CancellationToken cancellationToken)
     {
-        await using var command = dataSource.CreateCommand(Sql);
+        await using var command = new NpgsqlCommand(Sql, connection);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = scope });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = expected });
         command.Parameters.Add(new NpgsqlParameter { Value = JsonSerializer.Serialize(document, WireJson.Default.PolicyDocument), NpgsqlDbType = NpgsqlDbType.Jsonb });

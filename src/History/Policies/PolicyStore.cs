@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using EnergyTTT.History.Audits;
 using EnergyTTT.Wire.Policies;
 using Npgsql;
 
@@ -20,8 +22,22 @@ public sealed class PolicyStore(NpgsqlDataSource dataSource)
     /// </summary>
     public async Task<PolicyVersion?> Save(string scope, long expected, PolicyDocument document, string author, string reason, DateTimeOffset time, CancellationToken cancellationToken)
     {
-        var number = await InsertPolicyVersion.Execute(dataSource, scope, expected, document, author, reason, time, cancellationToken);
-        return number is { } version ? new PolicyVersion(scope, version, document, author, reason, time) : null;
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        if (await InsertPolicyVersion.Execute(connection, scope, expected, document, author, reason, time, cancellationToken) is not { } version)
+        {
+            return null;
+        }
+
+        var detail = new Dictionary<string, string?>
+        {
+            ["version"] = version.ToString(CultureInfo.InvariantCulture),
+            ["before"] = expected.ToString(CultureInfo.InvariantCulture),
+            ["reason"] = reason,
+        };
+        await AuditLog.Append(connection, TimeProvider.System, author, "policy.save", "policy/" + scope, detail, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return new PolicyVersion(scope, version, document, author, reason, time);
     }
 
     private static PolicyVersion Unset(string scope) => new(scope, 0, new PolicyDocument(), "", "", DateTimeOffset.UnixEpoch);

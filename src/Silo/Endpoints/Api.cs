@@ -1,5 +1,6 @@
 using System.Text.Json;
 using EnergyTTT.Silo.Deployments;
+using EnergyTTT.Silo.Audits;
 using EnergyTTT.Silo.Docs;
 using EnergyTTT.Silo.Fleet;
 using EnergyTTT.Silo.Frames;
@@ -13,6 +14,7 @@ using EnergyTTT.Silo.Routers;
 using EnergyTTT.Silo.Series;
 using EnergyTTT.Silo.Settings;
 using EnergyTTT.Silo.Status;
+using EnergyTTT.Silo.Users;
 
 namespace EnergyTTT.Silo.Endpoints;
 
@@ -49,6 +51,12 @@ internal static class Api
         reads.MapSeries();
         reads.MapStatus();
         reads.MapKeys();
+        reads.MapAudit();
+        if (settings.Roles.HasFlag(Roles.Portal))
+        {
+            reads.MapUsers();
+        }
+
         reads.MapDeployments();
         reads.MapRouters();
         reads.MapPolicies();

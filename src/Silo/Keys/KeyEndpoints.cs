@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using EnergyTTT.History.Access;
 using EnergyTTT.Silo.Access;
+using EnergyTTT.Silo.Audits;
 using EnergyTTT.Silo.Problems;
 
 namespace EnergyTTT.Silo.Keys;
@@ -44,7 +45,7 @@ internal static class KeyEndpoints
         try
         {
             var (info, secret) = await keys.Create(
-                new ApiKeyRequest(wanted.Role!, wanted.Owner, [.. wanted.Hosts ?? []], [.. wanted.Deployments ?? []], user.Identity?.Name, wanted.Expires), // the check above wants a role
+                new ApiKeyRequest(wanted.Role!, wanted.Owner, [.. wanted.Hosts ?? []], [.. wanted.Deployments ?? []], Audit.Actor(user.Identity?.Name), wanted.Expires), // the check above wants a role
                 cancellationToken);
             return TypedResults.Json(new CreatedKey(info.Id, secret.Text), KeyJson.Default.CreatedKey, statusCode: 201);
         }
@@ -55,7 +56,7 @@ internal static class KeyEndpoints
     }
 
     private static async Task<IResult> Revoke(string id, ApiKeys keys, ClaimsPrincipal user, CancellationToken cancellationToken) =>
-        await keys.Revoke(id, user.Identity?.Name, cancellationToken)
+        await keys.Revoke(id, Audit.Actor(user.Identity?.Name), cancellationToken)
             ? TypedResults.NoContent()
             : new Problem(404, "key_unknown", "There is no such key.", $"No key has the id '{id}'.").ToResult();
 

@@ -37,6 +37,8 @@ public sealed class CommandTests(ProductFixture product)
     [InlineData("keys", "create", "--role", "king")]
     [InlineData("status", "--server", "not-an-address")]
     [InlineData("bench", "ingest", "--rounds", "0")]
+    [InlineData("audit", "verify", "--head", "3")]
+    [InlineData("users", "create", "ada", "--role", "king")]
     public async Task Wrong_usage_is_exit_code_2(params string[] arguments) => Assert.Equal(2, (await Run(null, arguments)).Code);
 
     [Fact]
@@ -73,6 +75,23 @@ public sealed class CommandTests(ProductFixture product)
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    [Fact]
+    public async Task The_audit_log_is_verified_on_this_side_and_a_kept_head_must_still_be_there()
+    {
+        var administrator = await product.NewKey("administrator");
+        string[] server = ["--server", product.Product.Server.AbsoluteUri, "--key", administrator.Text, "--json"];
+
+        var verified = await Run(null, ["audit", "verify", .. server]);
+        var head = (string)JsonNode.Parse(verified.Output)!["head"]!;
+        await product.NewKey("viewer");
+        var later = await Run(null, ["audit", "verify", "--head", head, .. server]);
+        var other = await Run(null, ["audit", "verify", "--head", $"1:{new string('0', 64)}", .. server]);
+
+        Assert.Equal((0, 0, 1), (verified.Code, later.Code, other.Code));
+        Assert.True((long)JsonNode.Parse(later.Output)!["entries"]! > (long)JsonNode.Parse(verified.Output)!["entries"]!);
+        Assert.Contains("cut off", (string)JsonNode.Parse(other.Output)!["fault"]!, StringComparison.Ordinal);
     }
 
     private static async Task<(int Code, string Output, string Error)> Run(string? folder, params string[] arguments)

@@ -1,0 +1,60 @@
+using Npgsql;
+
+namespace EnergyTTT.History.Audits;
+
+/// <summary>Reads a page of entries.</summary>
+internal static class ReadAuditEntries
+{
+    // language=sql
+    private const string NewestSql =
+        """
+        select number, time, actor, action, subject, detail, previous_sha256, sha256
+        from policy.audit
+        where ($1 is null or number < $1)
+          and ($2 is null or actor = $2)
+          and ($3 is null or action = $3)
+          and ($4 is null or subject = $4)
+        order by number desc
+        limit $5
+        """;
+
+    // language=sql
+    private const string OldestSql =
+        """
+        select number, time, actor, action, subject, detail, previous_sha256, sha256
+        from policy.audit
+        where ($1 is null or number > $1)
+          and ($2 is null or actor = $2)
+          and ($3 is null or action = $3)
+          and ($4 is null or subject = $4)
+        order by number
+        limit $5
+        """;
+
+    public static async Task<IReadOnlyList<AuditEntry>> Execute(
+        NpgsqlDataSource source, AuditFilter filter, long? after, bool oldestFirst, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand(oldestFirst ? OldestSql : NewestSql);
+        command.Parameters.Add(new NpgsqlParameter<long?> { TypedValue = after });
+        command.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = filter.Actor });
+        command.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = filter.Action });
+        command.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = filter.Subject });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        List<AuditEntry> entries = [];
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            entries.Add(new AuditEntry(
+                reader.GetInt64(0),
+                reader.GetFieldValue<DateTimeOffset>(1),
+                reader.GetString(2),
+                reader.GetString(3),
+                reader.GetString(4),
+                reader.GetString(5),
+                reader.GetFieldValue<byte[]>(6),
+                reader.GetFieldValue<byte[]>(7)));
+        }
+
+        return entries;
+    }
+}
