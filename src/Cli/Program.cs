@@ -6,6 +6,7 @@ using EnergyTTT.Cli.Ingests;
 using EnergyTTT.Cli.Keys;
 using EnergyTTT.Cli.Selections;
 using EnergyTTT.Cli.Servers;
+using EnergyTTT.Cli.Steering;
 using EnergyTTT.Cli.Thermal;
 using EnergyTTT.Cli.Users;
 
@@ -22,6 +23,7 @@ root.Subcommands.Add(new Command("bench", "Measure what this machine does; answe
     BenchLearningCommand.Create(),
     BenchSelectionCommand.Create(),
     BenchIngestCommand.Create(),
+    BenchSteeringCommand.Create(),
 });
 root.Subcommands.Add(AgentCheckCommand.Create());
 

@@ -22,6 +22,7 @@ public static class GrainsRegistration
         silo.Services.AddSingleton<IKnownGpus, KnownGpus>();
         silo.Services.AddSingleton<DeploymentInstruments>();
         silo.Services.AddSingleton<RouterInstruments>();
+        silo.Services.AddSingleton<LearningLane>();
         silo.Services.AddSingleton(services => CostTables.Read(
             Path.Combine(AppContext.BaseDirectory, "data", "h100_moe_cost.json"), services.GetService<DataFolder>() is { } folder ? Path.Combine(folder.Path, "cost-tables") : null));
         silo.Services.AddOptions<DeploymentOptions>().BindConfiguration("Deployments").ValidateDataAnnotations().ValidateOnStart();

@@ -49,11 +49,11 @@ internal sealed class OwnProduct : IAsyncDisposable
     }
 
     /// <summary>Starts the program on a new folder and waits until it is ready.</summary>
-    public static async Task<OwnProduct> Start(string program, CancellationToken cancellationToken)
+    public static async Task<OwnProduct> Start(string program, CancellationToken cancellationToken, params string[] settings)
     {
         var folder = new DataFolder(Path.Combine(Path.GetTempPath(), "energyttt-bench-" + Guid.NewGuid().ToString("N")[..8]));
         var server = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}"));
-        var start = new ProcessStartInfo("dotnet", [program, "--urls", server.AbsoluteUri.TrimEnd('/')]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", [program, "--urls", server.AbsoluteUri.TrimEnd('/'), .. settings]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment[DataFolder.Variable] = folder.Path;
         start.Environment.Remove("ConnectionStrings__EnergyTTT");
         var process = Process.Start(start) ?? throw new InvalidOperationException("dotnet cannot be started.");

@@ -44,6 +44,7 @@ public sealed partial class DeploymentGrain(
     private SwitchbackPlan _plan = new(0);
     private DeploymentDevices _devices = DeploymentDevices.None;
     private SteeringEpoch? _inForce;
+    private SteeringEpoch? _heldOut;
     private string _digest = "";
     private long _lastEpoch;
     private DateTimeOffset _issuedAt;
@@ -224,7 +225,7 @@ public sealed partial class DeploymentGrain(
     {
         var steered = _policy.Mode == SteeringMode.Enforce && course.State.Stage is CourseStage.Canary or CourseStage.Promoted;
         return steered && _inForce is { } epoch && epoch.ExpiresAt > now
-            ? epoch with { Arm = ArmAt(now) }
+            ? ArmAt(now) == SteeringArm.Treated ? epoch : _heldOut ??= epoch with { Arm = SteeringArm.HeldOut }
             : new SteeringEpoch
             {
                 Epoch = 0,
@@ -380,7 +381,7 @@ public sealed partial class DeploymentGrain(
             return;
         }
 
-        (_lastEpoch, _inForce, _issuedAt) = (epoch.Epoch, epoch, now);
+        (_lastEpoch, _inForce, _heldOut, _issuedAt) = (epoch.Epoch, epoch, null, now);
         _digest = BiasDigest.Of(epoch, stored.Description.Experts);
         instruments.Issued(_name);
         var waiters = _newEpoch;

@@ -20,6 +20,7 @@ public sealed partial class RouterGrain(
     UsageReader history,
     CostTables costs,
     RouterInstruments instruments,
+    LearningLane lane,
     IOptions<RouterOptions> options,
     TimeProvider clock,
     ILogger<RouterGrain> logger) : Grain, IRouterGrain
@@ -121,9 +122,16 @@ public sealed partial class RouterGrain(
 
         if (!pending.IsEmpty && !memory.State.Frozen)
         {
-            var started = clock.GetTimestamp();
-            var outcome = learner.Observe(pending.Take(clock.GetUtcNow(), _devices.Of(devices, clock.GetUtcNow())));
-            _last = clock.GetElapsedTime(started);
+            // The turn waits, but no thread of the turns does.
+            var window = pending.Take(clock.GetUtcNow(), _devices.Of(devices, clock.GetUtcNow()));
+            var (outcome, took) = await lane.Run(
+                () =>
+                {
+                    var started = clock.GetTimestamp();
+                    return (learner.Observe(window), clock.GetElapsedTime(started));
+                },
+                cancellationToken);
+            _last = took;
             _longest = _last > _longest ? _last : _longest;
             instruments.Looked(_last, outcome.Updated);
             await SaveWhenDue(cancellationToken);

@@ -41,7 +41,7 @@ internal static class EngineEndpoints
         var answer = await Deployment(id, grains).Report(feedback!.AsImmutable(), context.RequestAborted); // read without a problem
         return answer.Outcome switch
         {
-            FeedbackOutcome.Counted or FeedbackOutcome.Duplicate => TypedResults.Json(answer.Epoch, WireJson.Default.SteeringEpoch!),
+            FeedbackOutcome.Counted or FeedbackOutcome.Duplicate => new EpochAnswer(answer.Epoch!), // what is counted is answered with an epoch
             FeedbackOutcome.Unknown => DeploymentScope.Unknown(id).ToResult(),
             FeedbackOutcome.Busy => new Problem(429, "busy", "The database is busy or away.", "Nothing was stored; send the same chunk again.") { RetryAfter = Retry }.ToResult(),
             _ => DeploymentScope.Refused("The chunk is not acceptable.", answer.Problems).ToResult(),
