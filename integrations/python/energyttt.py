@@ -74,7 +74,7 @@ class LayerSteering:
     bias: tuple            # one number per expert, added for selection only; all 0 when the server sent none
     prices: tuple | None   # relative to their mean, one per expert; None when all are equal
     guard_bound: float     # the least share of its gate mass that every token keeps, above 0 to 1
-    batch_aware: str       # none, opportunistic or consolidate
+    batch_aware: str       # none, opportunistic, consolidate or marginal (carried out as consolidate: the bound of every token is the same)
     guaranteed_experts: int | None
 
 
@@ -334,6 +334,9 @@ class SteeringClient:
         return wanted if wanted is not None else min(30.0, 0.25 * 2 ** min(failures, 8)) * (0.5 + self._jitter.random() / 2)
 
     def _take(self, answer):
+        if answer.get("epoch") == 0:
+            self._epoch = UNSTEERED                 # policy, a guard or a person has taken the bias back
+            return
         try:
             epoch = parse_epoch(answer, layers=self.layers, experts=self.experts, bias_space=self.bias_space, lifetime_limit=self._lifetime,
                                 monotonic_now=self._clock(), server_now=answer["_server_now"])
@@ -750,7 +753,7 @@ class _Gate:
         self.bound.fill_(steering.guard_bound)
         self.price.copy_(torch.tensor(list(steering.prices) if steering.prices else [1.0] * self.experts, dtype=torch.float32))
         self.own = steering.guaranteed_experts or self.top_k
-        self.mode = steering.batch_aware
+        self.mode = "consolidate" if steering.batch_aware == "marginal" else steering.batch_aware
 
     def choose(self, logits, own_indices, own_weights):
         """The indices and weights that the experts are to use: the model's own where the set is its own."""

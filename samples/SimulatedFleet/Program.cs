@@ -6,10 +6,10 @@ using EnergyTTT.Simulation.Fleets;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 var minutes = args.Length > 0 ? double.Parse(args[0], CultureInfo.InvariantCulture) : 10;
-var options = new SimulatedFleetOptions { LoadSeed = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 1 };
-FleetArm[] arms = [FleetArm.Baseline, FleetArm.EnergyAware(0.95), FleetArm.ConsolidationOnly(0.95), FleetArm.AffinityOnly, FleetArm.HeatOnly, FleetArm.EnergyAware(0.90)];
+var options = SimulatedFleetOptions.Demo with { LoadSeed = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 1 };
+FleetArm[] arms = [FleetArm.Baseline, FleetArm.EnergyAware(0.95), FleetArm.ConsolidationOnly(0.95), FleetArm.GreedyOnly(0.95), FleetArm.AffinityOnly, FleetArm.HeatOnly, FleetArm.EnergyAware(0.90)];
 
-Console.WriteLine($"SIMULATED: {options.Sites * options.RacksPerSite * options.HostsPerRack * options.GpusPerHost} GPUs, {minutes} simulated minutes, load seed {options.LoadSeed}");
+Console.WriteLine($"SIMULATED: {options.Gpus} GPUs, {minutes} simulated minutes, load seed {options.LoadSeed}");
 Console.WriteLine("| arm | U at 16 | MoE mJ/token at 16 | model mJ/token at 16 | model mJ/token, all | with idle mJ/token | tokens | hottest rack, rise °C | greatest °C | slowed for heat, GPU s | retained mass mean / least |");
 Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|---|");
 ArmReport? reference = null;

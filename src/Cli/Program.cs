@@ -1,6 +1,7 @@
 using System.CommandLine;
 using EnergyTTT.Cli.Agents;
 using EnergyTTT.Cli.Audits;
+using EnergyTTT.Cli.Fleets;
 using EnergyTTT.Cli.Learning;
 using EnergyTTT.Cli.Ingests;
 using EnergyTTT.Cli.Keys;
@@ -24,6 +25,7 @@ root.Subcommands.Add(new Command("bench", "Measure what this machine does; answe
     BenchSelectionCommand.Create(),
     BenchIngestCommand.Create(),
     BenchSteeringCommand.Create(),
+    BenchFleetCommand.Create(),
 });
 root.Subcommands.Add(AgentCheckCommand.Create());
 

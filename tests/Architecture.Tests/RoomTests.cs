@@ -20,11 +20,11 @@ public sealed class RoomTests
         ["History"] = ["Wire", "Evidence"],
         ["Grains"] = ["Wire", "Contracts", "Routing", "Selection", "Evidence", "History"],
         ["Portal"] = ["Wire", "Contracts", "Evidence", "History"],
-        ["Silo"] = ["Wire", "Contracts", "Grains", "History", "Portal", "Telemetry", "Evidence", "Routing", "Selection"],
+        ["Silo"] = ["Wire", "Contracts", "Grains", "History", "Portal", "Telemetry", "Evidence", "Routing", "Selection", "Client", "Simulation"],
         ["Agent"] = ["Wire", "Telemetry"],
         ["Client"] = ["Wire", "Selection"],
-        ["Simulation"] = ["Wire", "Selection", "Routing", "Telemetry"],
-        ["Cli"] = ["Wire", "Selection", "Routing", "Evidence", "Telemetry", "History"],
+        ["Simulation"] = ["Wire", "Selection", "Client", "Routing", "Telemetry"],
+        ["Cli"] = ["Wire", "Selection", "Client", "Routing", "Simulation", "Evidence", "Telemetry", "History"],
     };
 
     /// <summary>Packages that shape a room by their absence: prefix of the assembly, and the rooms that may touch it.</summary>

@@ -5,9 +5,13 @@ namespace EnergyTTT.Client.Epochs;
 
 /// <summary>
 /// The one place where the newest epoch hangs. Background loops pin it up, the engine's thread reads it: a volatile read and a look at the
-/// monotonic clock, no lock and no allocation.
+/// monotonic clock, no lock and no allocation. One board serves all replicas of a deployment that one process runs.
 /// </summary>
-internal sealed class EpochBoard(SelectorShape shape, int layers, TimeSpan longestLifetime, TimeProvider clock)
+/// <param name="shape">What the gates look like.</param>
+/// <param name="layers">Number of layers.</param>
+/// <param name="longestLifetime">No epoch is used for longer than this without news, whatever the server grants.</param>
+/// <param name="clock">The clock whose timestamps count.</param>
+public sealed class EpochBoard(SelectorShape shape, int layers, TimeSpan longestLifetime, TimeProvider clock)
 {
     private readonly Lock _pinning = new();
     private readonly EpochInForce _unsteered = EpochInForce.Unsteered(shape, layers);
@@ -49,30 +53,32 @@ internal sealed class EpochBoard(SelectorShape shape, int layers, TimeSpan longe
     /// <exception cref="SteeringMismatchException">It does not fit the engine; steering has ended.</exception>
     public bool Pin(SteeringEpoch epoch, DateTimeOffset serverNow)
     {
+        ArgumentNullException.ThrowIfNull(epoch);
         var lifetime = epoch.ExpiresAt - serverNow;
         lifetime = lifetime < TimeSpan.Zero ? TimeSpan.Zero : lifetime > longestLifetime ? longestLifetime : lifetime;
         var deadline = clock.GetTimestamp() + (long)(lifetime.TotalSeconds * clock.TimestampFrequency);
         lock (_pinning)
         {
             var current = Current;
+            // "No steering" counts at once: policy, a guard or a person has taken the bias back.
+            if (epoch.Epoch == 0)
+            {
+                Volatile.Write(ref _pinned, null);
+
+                return false;
+            }
+
             // Answers overtake each other: a lower number is older news as long as the one in hand counts.
             if (epoch.Epoch < current.Number)
             {
                 return true;
             }
 
-            if (epoch.Epoch == current.Number && epoch.Arm == current.Arm && current.Number > 0)
+            if (epoch.Epoch == current.Number && epoch.Arm == current.Arm)
             {
                 Volatile.Write(ref _pinned, current.Until(Math.Max(current.Deadline, deadline)));
 
                 return true;
-            }
-
-            if (epoch.Epoch == 0)
-            {
-                Volatile.Write(ref _pinned, null);
-
-                return false;
             }
 
             try

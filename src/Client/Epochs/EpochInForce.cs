@@ -8,8 +8,10 @@ using WireSpace = EnergyTTT.Wire.Deployments.BiasSpace;
 
 namespace EnergyTTT.Client.Epochs;
 
-/// <summary>An epoch as the selectors of all layers take it, with the moment at which it must be forgotten on this process's monotonic clock.</summary>
-internal sealed class EpochInForce
+/// <summary>
+/// An epoch as the selectors of all layers take it, with the moment at which it must be forgotten on this process's monotonic clock. Immutable; equality is by reference.
+/// </summary>
+public sealed class EpochInForce
 {
     private EpochInForce(long number, SteeringArm arm, ImmutableArray<SelectionEpoch> layers, long deadline, string digest, bool steers)
     {
@@ -21,15 +23,19 @@ internal sealed class EpochInForce
         Steers = steers;
     }
 
+    /// <summary>The epoch's number; 0 is no epoch.</summary>
     public long Number { get; }
 
+    /// <summary>Which side of the hold-out runs.</summary>
     public SteeringArm Arm { get; }
 
+    /// <summary>What each layer's selector is told; plain top-k for every layer on the held-out side.</summary>
     public ImmutableArray<SelectionEpoch> Layers { get; }
 
     /// <summary>A timestamp of the clock; <see cref="long.MaxValue"/> never comes.</summary>
     public long Deadline { get; }
 
+    /// <summary>SHA-256 over the biases of all layers in order, for the receipt; the held-out side keeps the digest of its epoch. Empty without an epoch.</summary>
     public string BiasSha256 { get; }
 
     /// <summary>Whether any selector does something else than plain top-k.</summary>
@@ -44,9 +50,13 @@ internal sealed class EpochInForce
     }
 
     /// <summary>The same instruction, to be forgotten later.</summary>
-    public EpochInForce Until(long deadline) => new(Number, Arm, Layers, deadline, BiasSha256, Steers);
+    internal EpochInForce Until(long deadline) => new(Number, Arm, Layers, deadline, BiasSha256, Steers);
 
     /// <summary>Checks a message and makes it usable.</summary>
+    /// <param name="epoch">The message.</param>
+    /// <param name="shape">What the engine's gates look like.</param>
+    /// <param name="layers">The engine's number of layers.</param>
+    /// <param name="deadline">The timestamp at which it must be forgotten.</param>
     /// <exception cref="SteeringMismatchException">It does not fit the engine; the message lists all that is wrong.</exception>
     public static EpochInForce Create(SteeringEpoch epoch, SelectorShape shape, int layers, long deadline)
     {
@@ -94,7 +104,7 @@ internal sealed class EpochInForce
         return new(epoch.Epoch, epoch.Arm, used, deadline, digest, treated);
     }
 
-    public static Selection.Gates.BiasSpace ToSelection(WireSpace space) => space switch
+    internal static Selection.Gates.BiasSpace ToSelection(WireSpace space) => space switch
     {
         WireSpace.Logit => Selection.Gates.BiasSpace.Logit,
         WireSpace.SoftmaxScore => Selection.Gates.BiasSpace.SoftmaxScore,
@@ -103,7 +113,7 @@ internal sealed class EpochInForce
         _ => throw new ArgumentOutOfRangeException(nameof(space), space, "unknown bias space"),
     };
 
-    public static WireSpace ToWire(Selection.Gates.BiasSpace space) => space switch
+    internal static WireSpace ToWire(Selection.Gates.BiasSpace space) => space switch
     {
         Selection.Gates.BiasSpace.Logit => WireSpace.Logit,
         Selection.Gates.BiasSpace.SoftmaxScore => WireSpace.SoftmaxScore,

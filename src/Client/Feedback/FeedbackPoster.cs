@@ -3,17 +3,18 @@ using System.Text.Json;
 using EnergyTTT.Client.Epochs;
 using EnergyTTT.Client.Http;
 using EnergyTTT.Client.Steering;
+using EnergyTTT.Selection.Signatures;
 using EnergyTTT.Wire.Deployments;
 using EnergyTTT.Wire.Json;
 
 namespace EnergyTTT.Client.Feedback;
 
 /// <summary>Posts closed chunks and receipts, the oldest first, each until the server has it; the engine's thread never waits for any of it.</summary>
-internal sealed class FeedbackPoster(SteeringApi api, EpochBoard board, FleetSteering steering, FleetSteeringOptions options, SteeringLedger ledger)
+internal sealed class FeedbackPoster(SteeringApi api, EpochBoard board, FleetSteering steering, SignatureProjection projection, FleetSteeringOptions options, SteeringLedger ledger)
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
     private readonly ConcurrentQueue<(bool IsReceipt, byte[] Body)> _outbox = new();
-    private readonly ReplicaSignature _signature = new(options);
+    private readonly ReplicaSignature _signature = new(projection);
     // A restarted engine must never use a chunk's number again, or its feedback would be taken for a repetition.
     private long _next = options.Clock.GetUtcNow().ToUnixTimeMilliseconds();
     private long _receipted;

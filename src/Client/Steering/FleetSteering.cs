@@ -1,6 +1,7 @@
 using EnergyTTT.Client.Epochs;
 using EnergyTTT.Client.Feedback;
 using EnergyTTT.Client.Http;
+using EnergyTTT.Selection.Signatures;
 using EnergyTTT.Wire.Deployments;
 
 namespace EnergyTTT.Client.Steering;
@@ -27,6 +28,7 @@ public sealed class FleetSteering : IAsyncDisposable
     private readonly ChunkRing _closed = new(Buffers);
     private readonly ChunkRing _empty = new(Buffers);
     private readonly long _chunkTicks;
+    private readonly SignatureProjection _projection;
     private Task _running = Task.CompletedTask;
     private Chunk _chunk;
     private Chunk? _spare;
@@ -50,7 +52,8 @@ public sealed class FleetSteering : IAsyncDisposable
             _empty.TryWrite(new Chunk(options, turn));
         }
 
-        _poster = new FeedbackPoster(_api, _board, this, options, _ledger);
+        _projection = new SignatureProjection(options.Layers, options.Shape.Experts);
+        _poster = new FeedbackPoster(_api, _board, this, _projection, options, _ledger);
     }
 
     /// <summary>How steering is doing.</summary>
@@ -144,7 +147,7 @@ public sealed class FleetSteering : IAsyncDisposable
     {
         try
         {
-            return await _api.Place(new PlacementQuestion { Signature = signature, Tokens = tokens }, cancellationToken);
+            return await _api.Place(new PlacementQuestion { Signature = signature, Tokens = tokens }, _options.PlacementTimeout, cancellationToken);
         }
         catch (Exception error) when (error is HttpRequestException or TimeoutException or IOException or SteeringRefusedException or System.Text.Json.JsonException)
         {
@@ -152,6 +155,18 @@ public sealed class FleetSteering : IAsyncDisposable
 
             return null;
         }
+    }
+
+    /// <summary>
+    /// The usage signature of a request, from how often its prompt used each expert: what <see cref="PlaceAsync"/> compares with the replicas. Null when the usage is even or there is none.
+    /// </summary>
+    /// <param name="usage">Counts <c>[layers, experts]</c>, finite and not negative.</param>
+    public float[]? SignatureOf(ReadOnlySpan<float> usage)
+    {
+        var signature = new float[SignatureProjection.Length];
+        _projection.Project(usage, signature);
+
+        return signature.Any(value => value != 0) ? signature : null;
     }
 
     /// <summary>Ends steering: the selectors go back to plain top-k, and what waits gets one last try of at most <see cref="FleetSteeringOptions.CallTimeout"/>.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using EnergyTTT.Client.Epochs;
 using EnergyTTT.Routing.Feedback;
 using EnergyTTT.Selection.Gates;
 using EnergyTTT.Selection.Selectors;
@@ -68,14 +69,14 @@ internal sealed class ChunkBuilder
         BusySeconds += busySeconds;
     }
 
-    public ChunkFeedback? Take(string replica, SteeringEpoch? epoch, int queue, IReadOnlyList<float> signature)
+    public ChunkFeedback? Take(string replica, EpochInForce epoch, int queue, IReadOnlyList<float> signature)
     {
         var feedback = Tokens == 0 ? null : new ChunkFeedback
         {
             Replica = replica,
             Chunk = _next++,
-            Epoch = epoch?.Epoch ?? 0,
-            Arm = epoch?.Arm ?? SteeringArm.Treated,
+            Epoch = epoch.Number,
+            Arm = epoch.Arm,
             Tokens = Tokens,
             Phase = InferencePhase.Decode,
             BatchTokens = Tokens / Steps,

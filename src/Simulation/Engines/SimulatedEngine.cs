@@ -1,5 +1,4 @@
-using System.Collections.Immutable;
-using EnergyTTT.Selection.Epochs;
+using EnergyTTT.Client.Epochs;
 using EnergyTTT.Selection.Gates;
 using EnergyTTT.Selection.Selectors;
 using EnergyTTT.Simulation.Costs;
@@ -31,8 +30,7 @@ public sealed class SimulatedEngine
     private readonly float[] _logits;
     private readonly int[] _experts;
     private readonly float[] _weights;
-    private SteeringEpoch? _epoch;
-    private ImmutableArray<SelectionEpoch> _inForce;
+    private EpochInForce _epoch;
 
     internal SimulatedEngine(string deployment, string id, SimulatedGpu gpu, RecordedGates gates, UsageSignatures signatures, ModelCosts costs, int slots, double tokensPerSecond, long firstChunk, int seed)
     {
@@ -43,7 +41,7 @@ public sealed class SimulatedEngine
         _logits = new float[slots * gates.Experts];
         _experts = new int[slots * gates.TopK];
         _weights = new float[slots * gates.TopK];
-        _inForce = EpochReading.Read(null, _shape, gates.Layers);
+        _epoch = EpochInForce.Unsteered(_shape, gates.Layers);
         Ledger = new BatchLedger(slots);
     }
 
@@ -65,11 +63,11 @@ public sealed class SimulatedEngine
     /// <summary>What it has done.</summary>
     public BatchLedger Ledger { get; }
 
-    /// <summary>The epoch in force; null is none.</summary>
-    public SteeringEpoch? Epoch => _epoch;
+    /// <summary>The epoch in force; number 0 is none.</summary>
+    public EpochInForce Epoch => _epoch;
 
     /// <summary>Mean usage signature of what it decodes; all zeros when it decodes nothing.</summary>
-    public IReadOnlyList<float> Signature
+    public float[] Signature
     {
         get
         {
@@ -101,16 +99,16 @@ public sealed class SimulatedEngine
         }
     }
 
-    /// <summary>Switches to an epoch; null goes back to plain top-k. A chunk never spans two epochs: what was gathered is answered.</summary>
-    public ChunkFeedback? Steer(SteeringEpoch? epoch)
+    /// <summary>Switches to an epoch; number 0 goes back to plain top-k. A chunk never spans two epochs: what was gathered is answered.</summary>
+    public ChunkFeedback? Steer(EpochInForce epoch)
     {
-        if (ReferenceEquals(epoch, _epoch) || (epoch is not null && epoch.Epoch == _epoch?.Epoch && epoch.Arm == _epoch.Arm))
+        ArgumentNullException.ThrowIfNull(epoch);
+        if (ReferenceEquals(epoch, _epoch) || (epoch.Number == _epoch.Number && epoch.Arm == _epoch.Arm))
         {
             return null;
         }
 
         var closed = Close();
-        _inForce = EpochReading.Read(epoch, _shape, _gates.Layers);
         _epoch = epoch;
 
         return closed;
@@ -166,7 +164,7 @@ public sealed class SimulatedEngine
                 _gates.Logits(layer, _active[row].Sequence, _active[row].Position).CopyTo(logits[(row * _gates.Experts)..]);
             }
 
-            var statistics = _selectors[layer].Select(logits, batch, _inForce[layer], _experts.AsSpan(0, batch * _gates.TopK), _weights.AsSpan(0, batch * _gates.TopK));
+            var statistics = _selectors[layer].Select(logits, batch, _epoch.Layers[layer], _experts.AsSpan(0, batch * _gates.TopK), _weights.AsSpan(0, batch * _gates.TopK));
             _costs.Add(layer, statistics.Counts.Span, batch, ref cost);
             _chunk.Select(layer, logits, batch, weight, statistics);
             distinct += statistics.DistinctExperts;

@@ -117,10 +117,9 @@ public sealed class SimulatedFleet
         }
 
         var feedback = new List<DeploymentFeedback>();
-        var now = Now;
         foreach (var (deployment, engines) in _replicas)
         {
-            var epoch = _epochs.Current(deployment, now);
+            var epoch = _epochs.Current(deployment);
             foreach (var engine in engines)
             {
                 if (engine.Steer(epoch) is { } closed)

@@ -1,3 +1,5 @@
+using EnergyTTT.Selection.Signatures;
+
 namespace EnergyTTT.Simulation.Gates;
 
 /// <summary>Recorded sequences grouped by what they use: the domains that a mixed load is made of. Spherical k-means over the signatures, seeded.</summary>
@@ -20,7 +22,7 @@ public sealed class Domains
         var random = new Random(seed);
         var order = Enumerable.Range(0, gates.Sequences).ToArray();
         random.Shuffle(order);
-        var centres = order.Take(count).Select(sequence => signatures.Of(sequence).ToArray()).ToArray();
+        var centres = order.Take(count).Select(sequence => signatures.Of(sequence)).ToArray();
         var owner = new int[gates.Sequences];
         for (var round = 0; round < Rounds; round++)
         {
@@ -29,7 +31,7 @@ public sealed class Domains
                 var best = double.NegativeInfinity;
                 for (var domain = 0; domain < count; domain++)
                 {
-                    var cosine = UsageSignatures.Cosine(signatures.Of(sequence), centres[domain]);
+                    var cosine = SignatureSimilarity.Cosine(signatures.Of(sequence), centres[domain]);
                     if (cosine > best)
                     {
                         (best, owner[sequence]) = (cosine, domain);

@@ -1,51 +1,40 @@
+using EnergyTTT.Selection.Signatures;
+
 namespace EnergyTTT.Simulation.Gates;
 
-/// <summary>The 64 numbers of length 1 by which requests and replicas are compared: expert usage of all layers through one fixed, seeded projection.</summary>
+/// <summary>The 64 numbers of length 1 by which requests and replicas are compared: the expert usage of every recorded sequence through the projection that all engines share.</summary>
 public sealed class UsageSignatures
 {
-    /// <summary>Length of a signature.</summary>
-    public const int Length = 64;
-
     private readonly float[][] _signatures;
 
     /// <summary>Computes the signature of every recorded sequence.</summary>
     /// <param name="gates">The recording.</param>
-    /// <param name="seed">Seed of the projection; all signatures that are compared must share it.</param>
-    public UsageSignatures(RecordedGates gates, int seed = 20261123)
+    public UsageSignatures(RecordedGates gates)
     {
         ArgumentNullException.ThrowIfNull(gates);
-        var random = new Random(seed);
-        var projection = new float[gates.Layers * gates.Experts * Length];
-        for (var i = 0; i < projection.Length; i++)
-        {
-            projection[i] = random.Next(2) == 0 ? -1 : 1;
-        }
-
+        var projection = new SignatureProjection(gates.Layers, gates.Experts);
+        var usage = new float[gates.Layers * gates.Experts];
         _signatures = new float[gates.Sequences][];
         for (var sequence = 0; sequence < gates.Sequences; sequence++)
         {
-            var signature = new float[Length];
             for (var layer = 0; layer < gates.Layers; layer++)
             {
-                var usage = gates.Usage(layer, sequence);
-                for (var expert = 0; expert < gates.Experts; expert++)
+                var counts = gates.Usage(layer, sequence);
+                for (var expert = 0; expert < counts.Length; expert++)
                 {
-                    // Usage minus what uniform use would be: what all sequences share says nothing about any.
-                    var excess = usage[expert] - (256f * gates.TopK / gates.Experts);
-                    var row = projection.AsSpan(((layer * gates.Experts) + expert) * Length, Length);
-                    for (var i = 0; i < Length; i++)
-                    {
-                        signature[i] += excess * row[i];
-                    }
+                    usage[(layer * gates.Experts) + expert] = counts[expert];
                 }
             }
 
-            _signatures[sequence] = Normalise(signature);
+            projection.Project(usage, _signatures[sequence] = new float[SignatureProjection.Length]);
         }
     }
 
+    /// <summary>Length of a signature.</summary>
+    public const int Length = SignatureProjection.Length;
+
     /// <summary>The signature of a recorded sequence.</summary>
-    public IReadOnlyList<float> Of(int sequence) => _signatures[sequence];
+    public float[] Of(int sequence) => _signatures[sequence];
 
     /// <summary>Makes the length 1; all zeros stay.</summary>
     public static float[] Normalise(float[] vector)
@@ -54,21 +43,5 @@ public sealed class UsageSignatures
         var norm = Math.Sqrt(vector.Sum(value => (double)value * value));
 
         return norm > 0 ? [.. vector.Select(value => (float)(value / norm))] : vector;
-    }
-
-    /// <summary>Cosine of two signatures, -1 to 1; 0 when one is all zeros.</summary>
-    public static double Cosine(IReadOnlyList<float> left, IReadOnlyList<float> right)
-    {
-        ArgumentNullException.ThrowIfNull(left);
-        ArgumentNullException.ThrowIfNull(right);
-        double product = 0, a = 0, b = 0;
-        for (var i = 0; i < left.Count; i++)
-        {
-            product += left[i] * right[i];
-            a += left[i] * left[i];
-            b += right[i] * right[i];
-        }
-
-        return a > 0 && b > 0 ? product / Math.Sqrt(a * b) : 0;
     }
 }

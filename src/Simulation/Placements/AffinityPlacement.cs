@@ -1,5 +1,5 @@
 using EnergyTTT.Routing.Thermal;
-using EnergyTTT.Simulation.Gates;
+using EnergyTTT.Selection.Signatures;
 using EnergyTTT.Wire.Deployments;
 using EnergyTTT.Wire.Telemetry;
 
@@ -40,6 +40,7 @@ public sealed class AffinityPlacement(AffinityPlacementOptions options) : IReque
     {
         ArgumentNullException.ThrowIfNull(question);
         ArgumentNullException.ThrowIfNull(replicas);
+        ReadOnlySpan<float> asked = question.Signature is { } signature ? signature as float[] ?? [.. signature] : [];
         var share = Math.Max(1, replicas.Average(replica => replica.Active + replica.Waiting));
         string? best = null;
         var least = double.PositiveInfinity;
@@ -51,7 +52,7 @@ public sealed class AffinityPlacement(AffinityPlacementOptions options) : IReque
                 continue;
             }
 
-            var likeness = question.Signature is null ? 0 : UsageSignatures.Cosine(question.Signature, replica.Signature);
+            var likeness = asked.IsEmpty ? 0 : SignatureSimilarity.Cosine(asked, replica.Signature);
             var cost = (options.ExpertsOfAStranger * (1 - likeness)) + (options.QueuePenalty * ((load / share) - 1)) + (options.HeatPenalty * _heat.GetValueOrDefault(replica.Gpu));
             if (cost < least)
             {

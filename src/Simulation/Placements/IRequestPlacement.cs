@@ -8,7 +8,7 @@ namespace EnergyTTT.Simulation.Placements;
 /// <param name="Active">Requests that decode there.</param>
 /// <param name="Waiting">Requests that wait there.</param>
 /// <param name="Signature">Mean signature of what decodes there.</param>
-public sealed record ReplicaLoad(string Id, string Gpu, int Active, int Waiting, IReadOnlyList<float> Signature);
+public sealed record ReplicaLoad(string Id, string Gpu, int Active, int Waiting, float[] Signature);
 
 /// <summary>Says where the next request decodes: in process, or by asking a server.</summary>
 public interface IRequestPlacement

@@ -1,3 +1,6 @@
+using EnergyTTT.Client.Epochs;
+using EnergyTTT.Selection.Gates;
+using EnergyTTT.Simulation.Gates;
 using EnergyTTT.Wire.Deployments;
 
 namespace EnergyTTT.Simulation.Steering;
@@ -5,34 +8,43 @@ namespace EnergyTTT.Simulation.Steering;
 /// <summary>The same instruction for all layers and all time: what a strategy without learning issues.</summary>
 public sealed class FixedSteering : IEpochSource
 {
-    private readonly SteeringEpoch? _epoch;
+    private readonly EpochInForce _epoch;
 
-    private FixedSteering(SteeringEpoch? epoch) => _epoch = epoch;
+    /// <summary>An epoch of a server, for ever.</summary>
+    public FixedSteering(SteeringEpoch epoch)
+        : this(EpochInForce.Create(epoch, Shape, RecordedGates.E64.Layers, long.MaxValue))
+    {
+    }
+
+    private FixedSteering(EpochInForce epoch) => _epoch = epoch;
 
     /// <summary>Plain top-k.</summary>
-    public static FixedSteering Baseline { get; } = new(null);
+    public static FixedSteering Baseline { get; } = new(EpochInForce.Unsteered(Shape, RecordedGates.E64.Layers));
 
-    /// <summary>The batch-aware consolidation, no bias.</summary>
-    /// <param name="layers">Number of layers.</param>
+    private static SelectorShape Shape => new(RecordedGates.E64.Experts, RecordedGates.E64.TopK);
+
+    /// <summary>A batch-aware step in every layer, no bias and equal prices.</summary>
+    /// <param name="batchAware"><c>consolidate</c> (greedy) or <c>marginal</c>.</param>
     /// <param name="guardBound">Share of its gate mass that every token keeps.</param>
-    /// <param name="prices">Standardised price per expert and layer, or null when all are equal.</param>
-    public static FixedSteering Consolidation(int layers, double guardBound, Func<int, IReadOnlyList<float>?>? prices = null) => new(new SteeringEpoch
+    public static FixedSteering Consolidation(string batchAware, double guardBound) => new(Epoch(batchAware, guardBound));
+
+    /// <summary>The message of <see cref="Consolidation"/>.</summary>
+    public static SteeringEpoch Epoch(string batchAware, double guardBound) => new()
     {
         Epoch = 1,
         Arm = SteeringArm.Treated,
         PolicyVersion = 1,
-        BiasSpace = BiasSpace.Logit,
+        BiasSpace = Wire.Deployments.BiasSpace.Logit,
         ExpiresAt = DateTimeOffset.MaxValue,
-        Layers = [.. Enumerable.Range(0, layers).Select(layer => new LayerSteering
+        Layers = [.. Enumerable.Range(0, RecordedGates.E64.Layers).Select(layer => new LayerSteering
         {
             Layer = layer,
-            Strategy = "EnergyAwareTTT",
+            Strategy = batchAware == "marginal" ? "EnergyAwareTTT" : "GreedyConsolidation",
             GuardBound = guardBound,
-            BatchAware = "consolidate",
-            Prices = prices?.Invoke(layer),
+            BatchAware = batchAware,
         })],
-    });
+    };
 
     /// <inheritdoc/>
-    public SteeringEpoch? Current(string deployment, DateTimeOffset now) => _epoch is not null && now < _epoch.ExpiresAt ? _epoch : null;
+    public EpochInForce Current(string deployment) => _epoch;
 }

@@ -24,20 +24,34 @@ public sealed class EpochInForceTests
     public void Prices_order_the_removal_by_demand_per_cost()
     {
         var message = Engine.Epoch(3, Later, step: "consolidate");
-        message = message with { Layers = [.. message.Layers.Select(layer => layer with { Prices = [1.2f, 0.8f, 1, 1, 1, 1, 1, 1] })] };
+        message = message with { Layers = [.. message.Layers.Select(layer => layer with { Prices = [1.5f, 0.5f, 1, 1, 1, 1, 1, 1] })] };
 
         var layer = EpochInForce.Create(message, Engine.Shape, Engine.Layers, 0).Layers[0];
 
         Assert.True(layer.BatchStep.IsPriced);
-        Assert.True(layer.Prices[0] == 1.2f && layer.Prices[2] == 1 && layer.Prices[1] == 0.8f);
+        Assert.Equal([1.5f, 0.5f, 1, 1, 1, 1, 1, 1], layer.Prices.ToArray());
     }
 
     [Fact]
-    public void The_marginal_step_keeps_the_bound_of_the_epoch()
+    public void Marginal_consolidation_is_taken_as_the_server_says_it()
     {
         var layer = EpochInForce.Create(Engine.Epoch(3, Later, step: "marginal"), Engine.Shape, Engine.Layers, 0).Layers[0];
 
-        Assert.Equal((BatchStepKind.MarginalConsolidation, layer.GuardBound), (layer.BatchStep.Kind, layer.BatchStep.RetainedMass));
+        Assert.Equal((BatchStepKind.MarginalConsolidation, 0.5f, false), (layer.BatchStep.Kind, layer.BatchStep.RetainedMass, layer.BatchStep.IsPriced));
+    }
+
+    [Fact]
+    public void No_steering_counts_at_once_and_an_older_number_does_not()
+    {
+        var board = new EpochBoard(Engine.Shape, Engine.Layers, TimeSpan.FromMinutes(5), TimeProvider.System);
+        var now = Later.AddSeconds(-60);
+        board.Pin(Engine.Epoch(5, Later), now);
+        board.Pin(Engine.Epoch(4, Later), now);
+        Assert.Equal(5, board.Current.Number);
+
+        board.Pin(new SteeringEpoch { Epoch = 0, Arm = SteeringArm.Treated, PolicyVersion = 4, BiasSpace = Wire.Deployments.BiasSpace.Logit, ExpiresAt = Later, Layers = [] }, now);
+
+        Assert.Equal((0, false), (board.Current.Number, board.Current.Steers));
     }
 
     [Fact]

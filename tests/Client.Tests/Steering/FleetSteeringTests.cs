@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using EnergyTTT.Client.Epochs;
 using EnergyTTT.Client.Http;
 using EnergyTTT.Client.Steering;
+using EnergyTTT.Selection.Signatures;
 using EnergyTTT.Client.Tests.Servers;
 using EnergyTTT.Wire.Deployments;
 using Microsoft.Extensions.Time.Testing;
@@ -180,7 +181,8 @@ public sealed class FleetSteeringTests
             }
         }
 
-        var sent = server.Feedback.Select(each => each.Feedback).ToList();
+        // A chunk whose answer was cut off by the end of steering comes once more, under its number.
+        var sent = server.Feedback.Select(each => each.Feedback).DistinctBy(chunk => chunk.Chunk).ToList();
         Assert.Equal(steps * Engine.Batch, sent.Sum(chunk => chunk.Tokens));
         Assert.Equal([1, 2], sent.Select(chunk => chunk.Epoch).Distinct().Order());
         Assert.Equal(10 * Engine.Batch, sent.Where(chunk => chunk.Epoch == 1).Sum(chunk => chunk.Tokens));
@@ -199,7 +201,8 @@ public sealed class FleetSteeringTests
                 Assert.InRange(layer.DistinctExpertsMean!.Value, 2, Engine.Experts);
             });
         });
-        Assert.Equal(sent.Select(chunk => chunk.Chunk).Order().Distinct(), sent.Select(chunk => chunk.Chunk));
+        Assert.Equal(sent.Select(chunk => chunk.Chunk).Order(), sent.Select(chunk => chunk.Chunk));
+        Assert.All(sent, chunk => Assert.Equal(1, Math.Sqrt(chunk.Signature!.Sum(value => (double)value * value)), 4));
     }
 
     [Fact]
@@ -250,7 +253,26 @@ public sealed class FleetSteeringTests
         await Engine.Until(() => steering.Status.Refused == 1, "the refusal");
         await Engine.Until(() => steering.Status.Posted >= 1, "the next chunk", () => Engine.Step(steering, Engine.Logits(9)));
 
-        Assert.Equal(server.Feedback.Count, server.Feedback.Select(each => each.Feedback.Chunk).Distinct().Count());
+        var chunks = server.Feedback.Select(each => each.Feedback.Chunk).ToList();
+        Assert.Equal(chunks.Distinct(), chunks);
+    }
+
+    [Fact]
+    public async Task A_replica_is_signed_by_what_it_decodes_and_resembles_a_prompt_that_uses_the_same_experts()
+    {
+        await using var server = new FakeServer(() => TimeProvider.System.GetUtcNow());
+        await using var steering = await FleetSteering.ConnectAsync(Engine.Options(server));
+        var logits = Engine.Logits(8);
+        await Engine.Until(() => server.Feedback.Count > 2, "feedback", () => Engine.Step(steering, logits));
+        var usage = server.Feedback.First().Feedback.Layers.SelectMany(layer => layer.ExpertCounts).Select(count => (float)count).ToArray();
+
+        var alike = steering.SignatureOf(usage)!;
+        var other = steering.SignatureOf([.. usage.Select((count, i) => usage[i ^ 1])])!;
+
+        var replica = server.Feedback.Last().Feedback.Signature!.ToArray();
+        Assert.Equal(1, SignatureSimilarity.Cosine(alike, replica), 3);
+        Assert.True(SignatureSimilarity.Cosine(other, replica) < 0.9);
+        Assert.Null(steering.SignatureOf(new float[usage.Length]));
     }
 
     [Fact]

@@ -12,14 +12,14 @@ public sealed class ClosedLoopExperimentTests
     [Fact]
     public async Task Energy_aware_steering_saves_joules_and_heat_at_the_same_offered_tokens_and_keeps_every_token()
     {
-        var baseline = await ClosedLoopExperiment.RunAsync(FleetArm.Baseline, new(), TenMinutes);
-        var steered = await ClosedLoopExperiment.RunAsync(FleetArm.EnergyAware(0.95), new(), TenMinutes);
+        var baseline = await ClosedLoopExperiment.RunAsync(FleetArm.Baseline, SimulatedFleetOptions.Demo, TenMinutes);
+        var steered = await ClosedLoopExperiment.RunAsync(FleetArm.EnergyAware(0.95), SimulatedFleetOptions.Demo, TenMinutes);
 
         // The same load was offered; a baseline that throttles falls behind, a steered fleet must not.
         Assert.InRange(steered.Work.Tokens / baseline.Work.Tokens, 1, 1.02);
         Assert.True(Saving(steered.BlockJoulesPerTokenAt16, baseline.BlockJoulesPerTokenAt16) >= 25, $"MoE at 16: {Saving(steered.BlockJoulesPerTokenAt16, baseline.BlockJoulesPerTokenAt16):F1} %");
-        Assert.True(Saving(steered.JoulesPerTokenAt16, baseline.JoulesPerTokenAt16) >= 20, $"model at 16: {Saving(steered.JoulesPerTokenAt16, baseline.JoulesPerTokenAt16):F1} %");
-        Assert.True(Saving(steered.FleetJoulesPerToken, baseline.FleetJoulesPerToken) >= 12, $"with idle: {Saving(steered.FleetJoulesPerToken, baseline.FleetJoulesPerToken):F1} %");
+        Assert.True(Saving(steered.JoulesPerTokenAt16, baseline.JoulesPerTokenAt16) >= 25, $"model at 16: {Saving(steered.JoulesPerTokenAt16, baseline.JoulesPerTokenAt16):F1} %");
+        Assert.True(Saving(steered.FleetJoulesPerToken, baseline.FleetJoulesPerToken) >= 15, $"with idle: {Saving(steered.FleetJoulesPerToken, baseline.FleetJoulesPerToken):F1} %");
         Assert.True(Saving(steered.HottestRackRiseCelsius, baseline.HottestRackRiseCelsius) >= 40, $"rise {steered.HottestRackRiseCelsius:F1} against {baseline.HottestRackRiseCelsius:F1} °C");
         Assert.True(baseline.ThermalThrottleSeconds > 60, $"the baseline was slowed for {baseline.ThermalThrottleSeconds} GPU s");
         Assert.Equal(0, steered.ThermalThrottleSeconds);

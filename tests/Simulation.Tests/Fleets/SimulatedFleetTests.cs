@@ -1,4 +1,5 @@
 using System.Text.Json;
+using EnergyTTT.Client.Epochs;
 using EnergyTTT.Simulation.Costs;
 using EnergyTTT.Simulation.Fleets;
 using EnergyTTT.Simulation.Placements;
@@ -45,7 +46,7 @@ public sealed class SimulatedFleetTests
     [Fact]
     public async Task Feedback_adds_up_and_is_what_the_wire_takes()
     {
-        var fleet = new SimulatedFleet(new(), new RoundRobinPlacement(), FixedSteering.Consolidation(6, 0.9));
+        var fleet = new SimulatedFleet(new(), new RoundRobinPlacement(), FixedSteering.Consolidation("consolidate", 0.9));
         await fleet.WarmUpAsync();
         var feedback = new List<DeploymentFeedback>();
         var joules = 0.0;
@@ -129,7 +130,7 @@ public sealed class SimulatedFleetTests
 
     private static async Task<string> Said(SimulatedFleetOptions options)
     {
-        var fleet = new SimulatedFleet(options, new AffinityPlacement(new()), FixedSteering.Consolidation(6, 0.95));
+        var fleet = new SimulatedFleet(options, new AffinityPlacement(new()), FixedSteering.Consolidation("consolidate", 0.95));
         await fleet.WarmUpAsync();
         var said = new List<string>();
         for (var second = 0; second < 5; second++)
@@ -149,10 +150,9 @@ public sealed class SimulatedFleetTests
 
     private sealed class Switching : IEpochSource
     {
-        private readonly SteeringEpoch _epoch = FixedSteering.Consolidation(6, 0.9).Current("", default)!;
 
         public SteeringArm Arm { get; set; }
 
-        public SteeringEpoch? Current(string deployment, DateTimeOffset now) => _epoch with { Arm = Arm };
+        public EpochInForce Current(string deployment) => new FixedSteering(FixedSteering.Epoch("consolidate", 0.9) with { Arm = Arm }).Current(deployment);
     }
 }

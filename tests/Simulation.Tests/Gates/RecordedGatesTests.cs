@@ -1,6 +1,7 @@
 using EnergyTTT.Selection.Epochs;
 using EnergyTTT.Selection.Gates;
 using EnergyTTT.Selection.Selectors;
+using EnergyTTT.Selection.Signatures;
 using EnergyTTT.Simulation.Gates;
 using Xunit;
 
@@ -37,7 +38,7 @@ public sealed class RecordedGatesTests
         var gates = RecordedGates.E64;
         var signatures = new UsageSignatures(gates);
         var domains = new Domains(gates, signatures, 12, 1);
-        double Mean(IEnumerable<(int A, int B)> pairs) => pairs.Where(pair => pair.A != pair.B).Average(pair => UsageSignatures.Cosine(signatures.Of(pair.A), signatures.Of(pair.B)));
+        double Mean(IEnumerable<(int A, int B)> pairs) => pairs.Where(pair => pair.A != pair.B).Average(pair => SignatureSimilarity.Cosine(signatures.Of(pair.A), signatures.Of(pair.B)));
         var of = Enumerable.Range(0, domains.Count).SelectMany(domain => domains.Members(domain).Select(sequence => (domain, sequence))).ToDictionary(pair => pair.sequence, pair => pair.domain);
         var all = of.Keys.SelectMany(a => of.Keys.Select(b => (A: a, B: b))).ToList();
 
