@@ -1,6 +1,7 @@
 using EnergyTTT.History.Access;
 using EnergyTTT.Portal.Access;
 using EnergyTTT.Portal.Charts;
+using EnergyTTT.Portal.Deployments;
 using EnergyTTT.Portal.Fleets;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
@@ -38,6 +39,9 @@ public static class PortalServices
         services.AddSingleton<FleetFeed>();
         services.AddHostedService(provider => provider.GetRequiredService<FleetFeed>());
         services.AddScoped<ChartLink>();
+        services.AddScoped<PersonGuard>();
+        services.TryAddSingleton<ISteeringSource, GrainSteeringSource>();
+        services.AddScoped<SteeringDesk>();
         return services;
     }
 

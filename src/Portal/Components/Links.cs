@@ -1,3 +1,4 @@
+using System.Globalization;
 using EnergyTTT.Portal.Fleets;
 using EnergyTTT.Wire.Gpus;
 
@@ -22,6 +23,15 @@ public static class Links
     /// <summary>One host in the heat map.</summary>
     public static string Host(string? site, string? rack, string host) =>
         $"{Site(site)}&var-rack={Uri.EscapeDataString(rack ?? FleetPlace.NoRack)}&var-host={Uri.EscapeDataString(host)}";
+
+    /// <summary>The page of one deployment.</summary>
+    public static string Deployment(string name) => "/deployments?var-deployment=" + Uri.EscapeDataString(name);
+
+    /// <summary>The page of the router of one layer.</summary>
+    public static string Router(string deployment, int layer) => $"/routers?var-deployment={Uri.EscapeDataString(deployment)}&var-layer={layer.ToString(CultureInfo.InvariantCulture)}";
+
+    /// <summary>The policy of one scope.</summary>
+    public static string Policy(string scope) => "/policies?var-scope=" + Uri.EscapeDataString(scope);
 
     /// <summary>An identity cut to what tells it apart: <c>GPU-4f3c2a10</c> of <c>GPU-4f3c2a10-...</c>; other spellings up to 20 characters.</summary>
     public static string Brief(GpuId gpu)

@@ -12,6 +12,8 @@ namespace EnergyTTT.Portal.Tests.Browsers;
 public sealed class PagesInBrowserTests(Chromium chromium, Xunit.Abstractions.ITestOutputHelper output) : IAsyncLifetime
 {
     private static readonly string GpuPage = "/gpus?var-gpu=" + FakeFleet.Id(5);
+    private const string DeploymentPage = "/deployments?var-deployment=qwen-ams";
+    private const string RouterPage = "/routers?var-deployment=qwen-ams&var-layer=3";
     private readonly List<string> _complaints = [];
     private PortalHost _host = null!; // set in InitializeAsync
 
@@ -20,7 +22,7 @@ public sealed class PagesInBrowserTests(Chromium chromium, Xunit.Abstractions.IT
         var data = new TheoryData<string, ColorScheme>();
         foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
         {
-            foreach (var page in (string[])["/", "/fleet", "/gpus", GpuPage])
+            foreach (var page in (string[])["/", "/fleet", "/gpus", GpuPage, "/deployments", DeploymentPage, RouterPage])
             {
                 data.Add(page, scheme);
             }
@@ -41,6 +43,7 @@ public sealed class PagesInBrowserTests(Chromium chromium, Xunit.Abstractions.IT
         var page = await Open(profile, address);
         await Drawn(page);
 
+        await Picture(page, $"{address}-{scheme}");
         await NoViolations(page);
         Assert.Empty(_complaints);
     }
@@ -242,11 +245,12 @@ public sealed class PagesInBrowserTests(Chromium chromium, Xunit.Abstractions.IT
     public async Task On_a_phone_nothing_is_wider_than_the_screen()
     {
         await using var profile = await chromium.Profile(width: 390, height: 844);
-        foreach (var address in (string[])["/", "/fleet", GpuPage])
+        foreach (var address in (string[])["/", "/fleet", GpuPage, "/deployments", DeploymentPage, RouterPage])
         {
             var page = await Open(profile, address);
             await Drawn(page);
 
+            await Picture(page, address + "-phone");
             Assert.True(await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), address);
             await page.CloseAsync();
         }
@@ -326,13 +330,17 @@ public sealed class PagesInBrowserTests(Chromium chromium, Xunit.Abstractions.IT
         Assert.True(best >= (quiet ? 30 : 1), string.Create(CultureInfo.InvariantCulture, $"{best:0.0} frames a second on a {(quiet ? "quiet" : "busy")} machine"));
     }
 
+    // For people who look; nothing is compared with them.
+    private static Task<byte[]> Picture(IPage page, string name) =>
+        page.ScreenshotAsync(new() { Path = Path.Combine(AppContext.BaseDirectory, "screenshots", string.Concat(name.ToLowerInvariant().Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-')) + ".png"), FullPage = true });
+
     private static Task<double> LastPoint(IPage page) => page.EvaluateAsync<double>("() => document.querySelector('ettt-chart[name=power]').points.times.at(-1)");
 
     private static Task<string> Background(IPage page) => page.EvaluateAsync<string>("() => getComputedStyle(document.body).backgroundColor");
 
     private static async Task Drawn(IPage page) =>
         await page.WaitForFunctionAsync(
-            "() => document.documentElement.dataset.portal === 'ready' && document.querySelector('.frame[data-live]') && document.querySelector('.figures, [data-testid=gpu-grid] td') && [...document.querySelectorAll('ettt-chart')].every(chart => chart.dataset.state === 'full')",
+            "() => document.documentElement.dataset.portal === 'ready' && document.querySelector('.frame[data-live]') && document.querySelector('.figures, [data-testid=gpu-grid] td, [data-testid=deployments] td') && [...document.querySelectorAll('ettt-chart')].every(chart => chart.dataset.state === 'full')",
             null, new() { Timeout = 60_000 });
 
     private static async Task NoViolations(IPage page)

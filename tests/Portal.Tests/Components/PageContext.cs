@@ -2,8 +2,10 @@ using Bunit;
 using Bunit.TestDoubles;
 using EnergyTTT.Portal.Access;
 using EnergyTTT.Portal.Charts;
+using EnergyTTT.Portal.Deployments;
 using EnergyTTT.Portal.Displays;
 using EnergyTTT.Portal.Fleets;
+using EnergyTTT.Portal.Tests.Deployments;
 using EnergyTTT.Portal.Tests.Fleets;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,6 +19,8 @@ namespace EnergyTTT.Portal.Tests.Components;
 /// <summary>What a page needs to be rendered without a browser: a fake fleet, a clock that stands still, and a door to a script that only records.</summary>
 public sealed class PageContext : BunitContext
 {
+    private readonly BunitAuthorizationContext _person;
+
     // Two cores shared with a browser and a database: a second is not always enough for one rendering.
     static PageContext() => DefaultWaitTimeout = TimeSpan.FromSeconds(20);
 
@@ -29,14 +33,20 @@ public sealed class PageContext : BunitContext
         Services.AddScoped<ChartLink>();
         Services.AddMudServices();
         JSInterop.Mode = JSRuntimeMode.Loose;
-        var person = AddAuthorization();
-        person.SetAuthorized("ada");
-        person.SetPolicies(AccessPolicies.Viewer);
+        Steering = new FakeSteering(Clock);
+        Services.AddSingleton<ISteeringSource>(Steering);
+        Services.AddScoped<PersonGuard>();
+        Services.AddScoped<SteeringDesk>();
+        _person = AddAuthorization();
+        _person.SetAuthorized("ada");
+        Become("viewer");
     }
 
     public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 11, 23, 8, 0, 0, TimeSpan.Zero));
 
     public FakeFleet Fleet { get; }
+
+    public FakeSteering Steering { get; }
 
     public FleetFeed Feed { get; }
 
@@ -51,6 +61,14 @@ public sealed class PageContext : BunitContext
         await Feed.Poll(CancellationToken.None);
         return Feed.Latest;
     }
+
+    /// <summary>Gives the person the policies of a role.</summary>
+    public void Become(string role) => _person.SetPolicies(role switch
+    {
+        "viewer" => [AccessPolicies.Viewer],
+        "operator" => [AccessPolicies.Viewer, AccessPolicies.Operator],
+        _ => [AccessPolicies.Viewer, AccessPolicies.Operator, AccessPolicies.Administrator],
+    });
 
     public void GoTo(string address) => Services.GetRequiredService<NavigationManager>().NavigateTo(address);
 

@@ -1,6 +1,8 @@
 using System.Security.Claims;
 using EnergyTTT.History.Access;
+using EnergyTTT.Portal.Deployments;
 using EnergyTTT.Portal.Fleets;
+using EnergyTTT.Portal.Tests.Deployments;
 using EnergyTTT.Portal.Tests.Fleets;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
@@ -69,6 +71,7 @@ public sealed class PortalHost : IAsyncDisposable
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         var fleet = new FakeFleet(TimeProvider.System);
         builder.Services.AddSingleton<IFleetSource>(fleet);
+        builder.Services.AddSingleton<ISteeringSource>(new FakeSteering(TimeProvider.System));
         builder.Services.AddPortal(portal => portal.SecretsFolder = Path.Combine(folder, "secrets"));
         builder.Services.AddDbContext<AccessDbContext>(options => options.UseNpgsql(database ?? "Host=127.0.0.1;Port=1"));
         if (database is null)
