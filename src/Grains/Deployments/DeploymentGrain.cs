@@ -24,6 +24,7 @@ public sealed partial class DeploymentGrain(
     FeedbackWriter writer,
     EpochStore epochs,
     LedgerStore ledgers,
+    PlacementStore placements,
     BlockReader blocks,
     CostTables costs,
     DeploymentInstruments instruments,
@@ -177,8 +178,11 @@ public sealed partial class DeploymentGrain(
             return Task.FromResult<PlacementAnswer?>(null);
         }
 
-        var answer = RequestPlacement.Choose(question, stored.Description, _replicas, _devices, _policy, _costs?.Fit, ref _turn);
-        _replicas[answer.Replica].Placed++;
+        // Placement is steering too: without it, or in a block of the hold-out, requests are placed in turn.
+        var now = clock.GetUtcNow();
+        var treated = Steers && ArmAt(now) == SteeringArm.Treated;
+        var answer = RequestPlacement.Choose(question, stored.Description, _replicas, _devices, treated ? _policy : _policy with { Placement = PlacementRule.RoundRobin }, _costs?.Fit, ref _turn);
+        _replicas.Place(answer, treated);
         return Task.FromResult<PlacementAnswer?>(answer);
     }
 
@@ -206,6 +210,8 @@ public sealed partial class DeploymentGrain(
 
     private string? StageWord => _inForce is null && course.State.PolicyVersion < 0 ? null : course.State.Stage.ToString().ToLowerInvariant();
 
+    private bool Steers => _policy.Mode == SteeringMode.Enforce && course.State.Stage is CourseStage.Canary or CourseStage.Promoted;
+
     private static long SeedOf(string name)
     {
         var hash = System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(name));
@@ -223,8 +229,7 @@ public sealed partial class DeploymentGrain(
     /// <summary>What an engine is told: the epoch in force, or one without any steering while nothing may be in force.</summary>
     private SteeringEpoch Answer(DateTimeOffset now)
     {
-        var steered = _policy.Mode == SteeringMode.Enforce && course.State.Stage is CourseStage.Canary or CourseStage.Promoted;
-        return steered && _inForce is { } epoch && epoch.ExpiresAt > now
+        return Steers && _inForce is { } epoch && epoch.ExpiresAt > now
             ? ArmAt(now) == SteeringArm.Treated ? epoch : _heldOut ??= epoch with { Arm = SteeringArm.HeldOut }
             : new SteeringEpoch
             {
@@ -304,6 +309,7 @@ public sealed partial class DeploymentGrain(
         if (_minute.Close(clock.GetUtcNow(), _devices.IdleWatts) is { } entries)
         {
             await ledgers.Save(stored.Id, entries, cancellationToken);
+            await placements.Save(stored.Id, _replicas.Close(entries[0].Minute), cancellationToken);
             instruments.Residual(_name, entries[0]);
         }
     }

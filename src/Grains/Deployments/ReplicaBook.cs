@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using EnergyTTT.Contracts.Deployments;
+using EnergyTTT.History.Deployments;
 using EnergyTTT.Wire.Deployments;
 
 namespace EnergyTTT.Grains.Deployments;
@@ -38,6 +39,31 @@ internal sealed class ReplicaBook
         entry.Placed = 0;
     }
 
+    /// <summary>A request goes to a replica.</summary>
+    public void Place(PlacementAnswer answer, bool treated)
+    {
+        var entry = this[answer.Replica];
+        entry.Placed++;
+        if (treated)
+        {
+            entry.PlacedTreated++;
+            entry.ExtraExperts += answer.Reasons.ExtraExperts;
+        }
+        else
+        {
+            entry.PlacedHeldOut++;
+        }
+    }
+
+    /// <summary>Ends a minute: what was placed in it, and how the replicas stand.</summary>
+    public ImmutableArray<ReplicaMinute> Close(DateTimeOffset minute) => [.. _entries.Values.Select(entry =>
+    {
+        var closed = new ReplicaMinute(
+            minute, entry.Id, entry.PlacedTreated, entry.PlacedHeldOut, entry.PlacedTreated > 0 ? entry.ExtraExperts / entry.PlacedTreated : null, entry.Load, entry.Queue, [.. entry.Signature ?? []]);
+        (entry.PlacedTreated, entry.PlacedHeldOut, entry.ExtraExperts) = (0, 0, 0);
+        return closed;
+    })];
+
     private static double UnevennessOf(ChunkFeedback feedback)
     {
         double sum = 0;
@@ -71,6 +97,9 @@ internal sealed class ReplicaBook
         public double Unevenness { get; set; }
 
         public double Placed { get; set; }
+        public int PlacedTreated { get; set; }
+        public int PlacedHeldOut { get; set; }
+        public double ExtraExperts { get; set; }
         public DateTimeOffset Received { get; set; }
 
         /// <summary>Requests that decode, wait or are on their way there.</summary>

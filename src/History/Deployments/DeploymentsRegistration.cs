@@ -14,6 +14,7 @@ internal static class DeploymentsRegistration
         services.AddSingleton<DeploymentStore>();
         services.AddSingleton<EpochStore>();
         services.AddSingleton<LedgerStore>();
+        services.AddSingleton<PlacementStore>();
         services.AddSingleton<BlockReader>();
         services.AddSingleton<SnapshotStore>();
         services.AddSingleton<UsageReader>();

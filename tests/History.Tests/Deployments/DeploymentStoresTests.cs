@@ -102,6 +102,24 @@ public sealed class DeploymentStoresTests(PostgresFixture postgres) : IClassFixt
     }
 
     [Fact]
+    public async Task A_minute_of_placements_that_two_silos_wrote_is_whole()
+    {
+        var minute = new DateTimeOffset(2026, 11, 23, 1, 2, 0, TimeSpan.Zero);
+        var store = new PlacementStore(postgres.Source);
+        ImmutableArray<float> signature = [.. Enumerable.Range(0, 64).Select(i => i / 64f)];
+        await store.Save(77, [new(minute, "a", 3, 1, 0.5, 12, 2, signature), new(minute, "b", 0, 0, null, 4, null, [])], CancellationToken.None);
+        await store.Save(77, [new(minute, "a", 2, 0, 0.25, 9, null, [])], CancellationToken.None);
+
+        var rows = await store.Read(77, minute, minute.AddMinutes(1), CancellationToken.None);
+
+        Assert.Equal(2, rows.Length);
+        Assert.Equal((5, 1, 0.25, 9.0), (rows[0].PlacedTreated, rows[0].PlacedHeldOut, rows[0].ExtraExpertsMean, rows[0].Load));
+        Assert.Equal(signature, rows[0].Signature);
+        Assert.Null(rows[1].ExtraExpertsMean);
+        Assert.Empty(await store.Read(77, minute.AddMinutes(1), minute.AddMinutes(2), CancellationToken.None));
+    }
+
+    [Fact]
     public async Task The_ledger_reads_back_what_was_written_and_names_the_residual()
     {
         var id = await Deployment("ledger");

@@ -147,8 +147,14 @@ public sealed class SteeringApiTests(ProductFixture product) : IAsyncLifetime
     [Fact]
     public async Task A_request_is_placed_where_its_experts_are_in_use()
     {
-        await Send(_engine, HttpMethod.Post, $"/v1/deployments/{_name}/feedback", Chunk(1, "a", 0), HttpStatusCode.OK);
-        await Send(_engine, HttpMethod.Post, $"/v1/deployments/{_name}/feedback", Chunk(1, "b", 1), HttpStatusCode.OK);
+        // Until the deployment is steered, requests are placed in turn.
+        var unsteered = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Send(_engine, HttpMethod.Post, $"/v1/deployments/{_name}/place", $$"""{"signature":{{Signature(0)}}}""", HttpStatusCode.OK)));
+        Assert.Equal(2, unsteered.Count(answer => (string)answer["replica"]! == "a"));
+        await Policy("""{"mode":"enforce","promotion":"immediate","hold_out_share":0}""");
+        var chunk = 0;
+        await Until(async () => await Feedback(++chunk), answer => (int)answer["epoch"]! > 0, TimeSpan.FromSeconds(60));
+        await Send(_engine, HttpMethod.Post, $"/v1/deployments/{_name}/feedback", Chunk(1000, "a", 0), HttpStatusCode.OK);
+        await Send(_engine, HttpMethod.Post, $"/v1/deployments/{_name}/feedback", Chunk(1000, "b", 1), HttpStatusCode.OK);
 
         var first = await Send(_engine, HttpMethod.Post, $"/v1/deployments/{_name}/place", $$"""{"signature":{{Signature(0)}},"tokens":100}""", HttpStatusCode.OK);
         var second = await Send(_engine, HttpMethod.Post, $"/v1/deployments/{_name}/place", $$"""{"signature":{{Signature(1)}},"tokens":100}""", HttpStatusCode.OK);
