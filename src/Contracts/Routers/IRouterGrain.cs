@@ -25,9 +25,9 @@ public interface IRouterGrain : IGrainWithStringKey
     [Alias("learn"), OneWay]
     Task Learn(Immutable<RouterChunk> chunk);
 
-    /// <summary>What the router would issue now, given the outlook of its devices.</summary>
+    /// <summary>What the router would issue now, given the outlook of its devices; null when it was not configured since it woke up, as after its silo died.</summary>
     [Alias("propose")]
-    Task<RouterProposal> Propose(ImmutableArray<DeviceOutlook> devices, CancellationToken cancellationToken = default);
+    Task<RouterProposal?> Propose(ImmutableArray<DeviceOutlook> devices, CancellationToken cancellationToken = default);
 
     /// <summary>What the router knows and does, for people.</summary>
     [Alias("view"), AlwaysInterleave]

@@ -348,20 +348,8 @@ public sealed partial class DeploymentGrain(
 
     private async Task Issue(StoredDeployment stored, CancellationToken cancellationToken)
     {
-        var asks = new Task<RouterProposal>[stored.Description.Layers];
-        for (var layer = 0; layer < asks.Length; layer++)
-        {
-            var router = GrainFactory.GetGrain<IRouterGrain>(IRouterGrain.KeyOf(_name, layer));
-            if (_setups.Changed(layer, stored, _policy) is { } setup)
-            {
-                await router.Configure(setup, cancellationToken);
-                _setups.Told(layer, setup);
-            }
-
-            asks[layer] = router.Propose(_devices.Outlooks, cancellationToken);
-        }
-
-        ImmutableArray<RouterProposal> proposals = [.. await Task.WhenAll(asks)];
+        // All at once: after a silo's death hundreds of routers come back, each with a snapshot to read.
+        ImmutableArray<RouterProposal> proposals = [.. await Task.WhenAll(Enumerable.Range(0, stored.Description.Layers).Select(layer => Ask(stored, layer, cancellationToken)))];
         var now = clock.GetUtcNow();
         var ageing = _inForce is { } old && old.ExpiresAt - now < _policy.EpochLifetime / 2;
         if (now - _issuedAt < options.Value.EpochInterval || !(ageing || EpochDraft.Differs(_inForce, proposals, _policy.Version, options.Value.BiasChange)))
@@ -393,6 +381,27 @@ public sealed partial class DeploymentGrain(
         var waiters = _newEpoch;
         _newEpoch = new(TaskCreationOptions.RunContinuationsAsynchronously);
         waiters.SetResult();
+    }
+
+    private async Task<RouterProposal> Ask(StoredDeployment stored, int layer, CancellationToken cancellationToken)
+    {
+        var router = GrainFactory.GetGrain<IRouterGrain>(IRouterGrain.KeyOf(_name, layer));
+        while (true)
+        {
+            if (_setups.Changed(layer, stored, _policy) is { } setup)
+            {
+                await router.Configure(setup, cancellationToken);
+                _setups.Told(layer, setup);
+            }
+
+            if (await router.Propose(_devices.Outlooks, cancellationToken) is { } proposal)
+            {
+                return proposal;
+            }
+
+            // It has woken up elsewhere and knows nothing: told again, it resumes from its snapshot.
+            _setups.Forget(layer);
+        }
     }
 
     [LoggerMessage(LogLevel.Warning, "A beat of deployment {Deployment} failed; the next one tries again")]

@@ -12,6 +12,8 @@ internal sealed class RouterSetups
 
     public void Forget() => _told.Clear();
 
+    public void Forget(int layer) => _told.Remove(layer);
+
     public void Told(int layer, RouterSetup setup) => _told[layer] = (setup.Revision, setup.Policy);
 
     public RouterSetup? Changed(int layer, StoredDeployment stored, EffectivePolicy policy)

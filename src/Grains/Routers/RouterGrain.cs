@@ -113,11 +113,11 @@ public sealed partial class RouterGrain(
     }
 
     /// <inheritdoc/>
-    public async Task<RouterProposal> Propose(ImmutableArray<DeviceOutlook> devices, CancellationToken cancellationToken = default)
+    public async Task<RouterProposal?> Propose(ImmutableArray<DeviceOutlook> devices, CancellationToken cancellationToken = default)
     {
         if (_learner is not { } learner || _pending is not { } pending)
         {
-            throw new InvalidOperationException($"{_key} was not configured yet: its deployment configures it before it asks.");
+            return null;
         }
 
         if (!pending.IsEmpty && !memory.State.Frozen)

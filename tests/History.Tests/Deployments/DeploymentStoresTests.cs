@@ -114,7 +114,7 @@ public sealed class DeploymentStoresTests(PostgresFixture postgres) : IClassFixt
 
         Assert.Equal(2, rows.Length);
         Assert.Equal((5, 1, 0.25, 9.0), (rows[0].PlacedTreated, rows[0].PlacedHeldOut, rows[0].ExtraExpertsMean, rows[0].Load));
-        Assert.Equal(signature, rows[0].Signature);
+        Assert.Equal(signature.AsEnumerable(), rows[0].Signature);
         Assert.Null(rows[1].ExtraExpertsMean);
         Assert.Empty(await store.Read(77, minute.AddMinutes(1), minute.AddMinutes(2), CancellationToken.None));
     }

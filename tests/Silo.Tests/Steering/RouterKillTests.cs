@@ -23,6 +23,7 @@ public sealed class RouterKillTests(PostgresFixture database, ITestOutputHelper 
     private readonly string _folder = Path.Combine(Path.GetTempPath(), "energyttt-routers-" + Guid.NewGuid().ToString("N")[..8]);
     private readonly HashSet<(string, long)> _acknowledged = [];
     private long _chunk;
+    private string _last = "";
 
     [Fact]
     public async Task Routers_of_a_killed_silo_answer_again_from_their_snapshots_and_no_epoch_or_chunk_repeats()
@@ -103,10 +104,15 @@ public sealed class RouterKillTests(PostgresFixture database, ITestOutputHelper 
             for (var layer = 0; layer < _layers; layer++)
             {
                 using var response = await client.GetAsync(new Uri($"/v1/routers/d{i}/{layer}", UriKind.Relative));
-                resumed += response.IsSuccessStatusCode && JsonNode.Parse(await response.Content.ReadAsStringAsync())!["snapshot_number"] is not null ? 1 : 0;
+                var text = await response.Content.ReadAsStringAsync();
+                var counts = response.IsSuccessStatusCode && JsonNode.Parse(text)!["snapshot_number"] is not null;
+                resumed += counts ? 1 : 0;
+                _last = counts ? _last : $"{resumed} of {Deployments * _layers}, d{i}/{layer} answered {(int)response.StatusCode} {text}";
                 if (response.StatusCode == HttpStatusCode.TooManyRequests)
                 {
-                    await Task.Delay(200);
+                    // The limit of reads counts per caller: the same router again.
+                    layer--;
+                    await Task.Delay(50);
                 }
             }
         }
@@ -137,12 +143,12 @@ public sealed class RouterKillTests(PostgresFixture database, ITestOutputHelper 
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
-    private static async Task Until(string what, Func<Task<bool>> holds)
+    private async Task Until(string what, Func<Task<bool>> holds)
     {
         var started = TimeProvider.System.GetTimestamp();
         while (!await holds())
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience, $"{what}: not within {Patience}");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience, $"{what}: not within {Patience}; {_last}");
             await Task.Delay(200);
         }
     }
