@@ -1,9 +1,11 @@
 using System.CommandLine;
 using EnergyTTT.Cli.Agents;
 using EnergyTTT.Cli.Audits;
+using EnergyTTT.Cli.Backups;
 using EnergyTTT.Cli.Fleets;
 using EnergyTTT.Cli.Learning;
 using EnergyTTT.Cli.Ingests;
+using EnergyTTT.Cli.Installations;
 using EnergyTTT.Cli.Keys;
 using EnergyTTT.Cli.Selections;
 using EnergyTTT.Cli.Servers;
@@ -17,6 +19,9 @@ root.Subcommands.Add(StatusCommand.Create());
 root.Subcommands.Add(KeysCommand.Create());
 root.Subcommands.Add(UsersCommand.Create());
 root.Subcommands.Add(AuditCommand.Create());
+root.Subcommands.Add(BackupCommand.Create());
+root.Subcommands.Add(RestoreCommand.Create());
+root.Subcommands.Add(DoctorCommand.Create());
 root.Subcommands.Add(EvaluateThermalCommand.Create());
 root.Subcommands.Add(new Command("bench", "Measure what this machine does; answers are checked before they are timed.")
 {

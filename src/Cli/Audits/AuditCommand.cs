@@ -3,9 +3,6 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using EnergyTTT.Cli.Servers;
 using EnergyTTT.History.Audits;
-using EnergyTTT.History.Migrations;
-using EnergyTTT.History.Servers;
-using Npgsql;
 
 namespace EnergyTTT.Cli.Audits;
 
@@ -29,29 +26,21 @@ internal static class AuditCommand
             }
         });
         var command = options.AddTo(new Command("verify", "Check that no entry was changed, left out or put in between.") { local, head });
-        command.SetAction(async (parse, cancellationToken) =>
+        command.SetAction((parse, cancellationToken) => Guarded.Run(async () =>
         {
-            try
+            var kept = parse.GetValue(head) is { } text ? Parse(text) : null;
+            var pages = parse.GetValue(local) ? Local(cancellationToken) : Remote(options, parse, cancellationToken);
+            var (chain, fault) = await Follow(pages, kept, cancellationToken);
+            if (chain is null)
             {
-                var kept = parse.GetValue(head) is { } text ? Parse(text) : null;
-                var pages = parse.GetValue(local) ? Local(cancellationToken) : Remote(options, parse, cancellationToken);
-                var (chain, fault) = await Follow(pages, kept, cancellationToken);
-                if (chain is null)
-                {
-                    return 1;
-                }
-
-                Console.WriteLine(parse.GetValue(options.Json)
-                    ? new JsonObject { ["whole"] = fault is null, ["entries"] = chain.Entries, ["head"] = Head(chain), ["fault"] = fault }.ToJsonString()
-                    : fault ?? string.Create(CultureInfo.InvariantCulture, $"{chain.Entries} entries, all whole. Keep this elsewhere for --head: {Head(chain)}"));
-                return fault is null ? 0 : 1;
-            }
-            catch (Exception exception) when (exception is DataFolderException or PrivateServerException or MigrationException or NpgsqlException)
-            {
-                await Console.Error.WriteLineAsync(exception.Message);
                 return 1;
             }
-        });
+
+            Console.WriteLine(parse.GetValue(options.Json)
+                ? new JsonObject { ["whole"] = fault is null, ["entries"] = chain.Entries, ["head"] = Head(chain), ["fault"] = fault }.ToJsonString()
+                : fault ?? string.Create(CultureInfo.InvariantCulture, $"{chain.Entries} entries, all whole. Keep this elsewhere for --head: {Head(chain)}"));
+            return fault is null ? 0 : 1;
+        }));
         return command;
     }
 

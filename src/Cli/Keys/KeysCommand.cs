@@ -4,9 +4,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using EnergyTTT.Cli.Servers;
 using EnergyTTT.History.Access;
-using EnergyTTT.History.Migrations;
-using EnergyTTT.History.Servers;
-using Npgsql;
 using Spectre.Console;
 
 namespace EnergyTTT.Cli.Keys;
@@ -33,7 +30,7 @@ internal static class KeysCommand
         var deployments = new Option<string[]>("--deployment") { Description = "Bind it to this deployment; may be given several times.", DefaultValueFactory = _ => [] };
         var days = new Option<double?>("--days") { Description = "Days after which it ends by itself." };
         var command = options.AddTo(new Command("create", "Make a key; it is shown this once.") { local, role, owner, hosts, deployments, days });
-        command.SetAction((parse, cancellationToken) => Guard(async () =>
+        command.SetAction((parse, cancellationToken) => Guarded.Run(async () =>
         {
             DateTimeOffset? expires = parse.GetValue(days) is { } count ? TimeProvider.System.GetUtcNow().AddDays(count) : null;
             JsonNode? made;
@@ -75,7 +72,7 @@ internal static class KeysCommand
         var options = new ServerOptions();
         var local = Local();
         var command = options.AddTo(new Command("list", "All keys, newest first; never their secrets.") { local });
-        command.SetAction((parse, cancellationToken) => Guard(async () =>
+        command.SetAction((parse, cancellationToken) => Guarded.Run(async () =>
         {
             JsonNode? keys;
             if (parse.GetValue(local))
@@ -119,7 +116,7 @@ internal static class KeysCommand
         var local = Local();
         var id = new Argument<string>("id") { Description = "The key's id." };
         var command = options.AddTo(new Command("revoke", "End a key everywhere within 30 seconds.") { id, local });
-        command.SetAction((parse, cancellationToken) => Guard(async () =>
+        command.SetAction((parse, cancellationToken) => Guarded.Run(async () =>
         {
             var named = parse.GetValue(id)!; // an argument without a default is required
             bool done;
@@ -147,18 +144,5 @@ internal static class KeysCommand
             return done ? 0 : 1;
         }));
         return command;
-    }
-
-    private static async Task<int> Guard(Func<Task<int>> action)
-    {
-        try
-        {
-            return await action();
-        }
-        catch (Exception exception) when (exception is DataFolderException or PrivateServerException or MigrationException or NpgsqlException or ApiKeyLimitException)
-        {
-            await Console.Error.WriteLineAsync(exception.Message);
-            return 1;
-        }
     }
 }

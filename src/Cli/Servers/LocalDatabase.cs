@@ -15,11 +15,15 @@ internal sealed class LocalDatabase : IAsyncDisposable
     private const string ConnectionVariable = "ConnectionStrings__EnergyTTT";
     private readonly PrivateServer? _started;
 
-    private LocalDatabase(PrivateServer? started, NpgsqlDataSource source)
+    private LocalDatabase(PrivateServer? started, string connectionString)
     {
         _started = started;
-        Source = source;
+        ConnectionString = connectionString;
+        Source = HistoryRegistration.OpenSource(connectionString);
     }
+
+    /// <summary>How to reach it.</summary>
+    public string ConnectionString { get; }
 
     /// <summary>The database.</summary>
     public NpgsqlDataSource Source { get; }
@@ -27,17 +31,12 @@ internal sealed class LocalDatabase : IAsyncDisposable
     /// <summary>Opens it, at the schema of this program.</summary>
     public static async Task<LocalDatabase> Open(CancellationToken cancellationToken)
     {
-        var external = Environment.GetEnvironmentVariable(ConnectionVariable);
-        var folder = DataFolder.Resolve();
-        var running = string.IsNullOrEmpty(external) ? PrivateServer.ConnectTo(folder) : external;
-        var started = running is null ? await PrivateServer.StartAsync(folder, NullLoggerFactory.Instance, TimeProvider.System, cancellationToken) : null;
-        var source = HistoryRegistration.OpenSource(running ?? started!.ConnectionString); // started in the line before when none was running
-        var database = new LocalDatabase(started, source);
+        var database = await Find(cancellationToken);
         try
         {
-            if (started is not null)
+            if (database._started is not null)
             {
-                await Migrator.Migrate(source, cancellationToken);
+                await Migrator.Migrate(database.Source, cancellationToken);
             }
 
             return database;
@@ -47,6 +46,22 @@ internal sealed class LocalDatabase : IAsyncDisposable
             await database.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Opens it as it is, to be filled.</summary>
+    public static Task<LocalDatabase> OpenEmpty(CancellationToken cancellationToken) => Find(cancellationToken);
+
+    private static async Task<LocalDatabase> Find(CancellationToken cancellationToken)
+    {
+        var external = Environment.GetEnvironmentVariable(ConnectionVariable);
+        var folder = DataFolder.Resolve();
+        if ((string.IsNullOrEmpty(external) ? PrivateServer.ConnectTo(folder) : external) is { } running)
+        {
+            return new LocalDatabase(null, running);
+        }
+
+        var started = await PrivateServer.StartAsync(folder, NullLoggerFactory.Instance, TimeProvider.System, cancellationToken);
+        return new LocalDatabase(started, started.ConnectionString);
     }
 
     /// <inheritdoc/>

@@ -25,14 +25,21 @@ internal static class PrivateFiles
     /// <exception cref="IOException">It exists.</exception>
     public static void Write(string path, string text)
     {
+        using var writer = new StreamWriter(Create(path));
+        writer.Write(text);
+    }
+
+    /// <summary>Opens a new file of mode 600 to be written.</summary>
+    /// <exception cref="IOException">It exists.</exception>
+    public static FileStream Create(string path)
+    {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        using var writer = new StreamWriter(path, options);
-        writer.Write(text);
+        return new FileStream(path, options);
     }
 
     /// <summary>Lets others pass through a folder, without seeing what is in it.</summary>

@@ -1,3 +1,6 @@
+using EnergyTTT.History.Rollups;
+using EnergyTTT.History.Partitions;
+using EnergyTTT.History.Frames;
 using EnergyTTT.Silo.Demos;
 using EnergyTTT.Silo.Settings;
 
@@ -12,6 +15,9 @@ internal static class IntakeRegistration
         builder.Services.AddSingleton<IntakeInstruments>();
         builder.Services.AddSingleton<Quarantine>();
         builder.Services.AddSingleton<GpuFeed>();
+        builder.Services.AddOptions<RetentionOptions>().BindConfiguration("Retention");
+        builder.Services.AddOptions<RollupOptions>().BindConfiguration("Rollups");
+        builder.Services.AddOptions<FrameWriterOptions>().BindConfiguration("Writer");
         builder.Services.AddOptions<IntakeOptions>().BindConfiguration("Intake").ValidateDataAnnotations().ValidateOnStart();
         if (!settings.Roles.HasFlag(Roles.Silo))
         {

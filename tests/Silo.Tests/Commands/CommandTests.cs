@@ -94,7 +94,7 @@ public sealed class CommandTests(ProductFixture product)
         Assert.Contains("cut off", (string)JsonNode.Parse(other.Output)!["fault"]!, StringComparison.Ordinal);
     }
 
-    private static async Task<(int Code, string Output, string Error)> Run(string? folder, params string[] arguments)
+    internal static async Task<(int Code, string Output, string Error)> Run(string? folder, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "energyttt.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment.Remove("ConnectionStrings__EnergyTTT");
