@@ -3,6 +3,7 @@ using EnergyTTT.Portal.Access;
 using EnergyTTT.Portal.Charts;
 using EnergyTTT.Portal.Deployments;
 using EnergyTTT.Portal.Fleets;
+using EnergyTTT.Portal.Policies;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -42,6 +43,8 @@ public static class PortalServices
         services.AddScoped<PersonGuard>();
         services.TryAddSingleton<ISteeringSource, GrainSteeringSource>();
         services.AddScoped<SteeringDesk>();
+        services.TryAddSingleton<IPolicySource, GrainPolicySource>();
+        services.AddScoped<PolicyDesk>();
         return services;
     }
 

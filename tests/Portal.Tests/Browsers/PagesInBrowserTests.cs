@@ -2,6 +2,7 @@ using System.Globalization;
 using Deque.AxeCore.Playwright;
 using EnergyTTT.Portal.Tests.Fleets;
 using EnergyTTT.Portal.Tests.Hosts;
+using EnergyTTT.Wire.Policies;
 using EnergyTTT.Wire.Telemetry;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
@@ -14,6 +15,7 @@ public sealed class PagesInBrowserTests(Chromium chromium, Xunit.Abstractions.IT
     private static readonly string GpuPage = "/gpus?var-gpu=" + FakeFleet.Id(5);
     private const string DeploymentPage = "/deployments?var-deployment=qwen-ams";
     private const string RouterPage = "/routers?var-deployment=qwen-ams&var-layer=3";
+    private const string PolicyPage = "/policies?var-scope=deployment%2Fqwen-ams&var-version=1";
     private readonly List<string> _complaints = [];
     private PortalHost _host = null!; // set in InitializeAsync
 
@@ -22,7 +24,7 @@ public sealed class PagesInBrowserTests(Chromium chromium, Xunit.Abstractions.IT
         var data = new TheoryData<string, ColorScheme>();
         foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
         {
-            foreach (var page in (string[])["/", "/fleet", "/gpus", GpuPage, "/deployments", DeploymentPage, RouterPage])
+            foreach (var page in (string[])["/", "/fleet", "/gpus", GpuPage, "/deployments", DeploymentPage, RouterPage, PolicyPage])
             {
                 data.Add(page, scheme);
             }
@@ -31,7 +33,12 @@ public sealed class PagesInBrowserTests(Chromium chromium, Xunit.Abstractions.IT
         return data;
     }
 
-    public async Task InitializeAsync() => _host = await PortalHost.Start();
+    public async Task InitializeAsync()
+    {
+        _host = await PortalHost.Start();
+        await _host.Policies.By("bob", "deployment/qwen-ams", new() { Mode = SteeringMode.Advise, HoldOutShare = 0.1 }, "a first look");
+        await _host.Policies.By("ada", "deployment/qwen-ams", new() { Mode = SteeringMode.Enforce, HoldOutShare = 0.1 }, "the pilot went well");
+    }
 
     public async Task DisposeAsync() => await _host.DisposeAsync();
 
@@ -196,6 +203,55 @@ public sealed class PagesInBrowserTests(Chromium chromium, Xunit.Abstractions.IT
     }
 
     [Fact]
+    public async Task A_policy_is_changed_by_keyboard_alone()
+    {
+        await using var profile = await chromium.Profile();
+        var page = await Open(profile, "/policies?var-scope=deployment%2Fqwen-ams");
+        await Drawn(page);
+
+        await page.GetByTestId("slide-hold_out_share").FocusAsync();
+        await page.Keyboard.PressAsync("ArrowRight");
+        await Expect(page.GetByTestId("source-hold_out_share")).ToHaveTextAsync("from your draft");
+        await page.GetByTestId("own-target_power_watts").FocusAsync();
+        await page.Keyboard.PressAsync("Space");
+        await page.GetByTestId("in-target_power_watts").FillAsync("9000");
+        await page.Keyboard.PressAsync("Tab");
+        await Expect(page.GetByTestId("mistakes")).ToContainTextAsync("it must lie in 1 to 5000 W");
+        await NoViolations(page);
+        await page.GetByTestId("in-target_power_watts").FillAsync("250");
+        await page.GetByTestId("reason").FocusAsync();
+        await page.Keyboard.TypeAsync("winter");
+        await Expect(page.GetByTestId("mistakes")).ToHaveCountAsync(0);
+        await page.GetByTestId("save").FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+
+        await Expect(page.GetByTestId("policy-said")).ToHaveTextAsync("Version 3 is in force.");
+        Assert.Equal((250, "winter", "ada"), (_host.Policies.All[2].Document.TargetPowerWatts.GetValueOrDefault(), _host.Policies.All[2].Reason, _host.Policies.All[2].Author));
+    }
+
+    [Fact]
+    public async Task Axe_finds_nothing_on_a_conflict_or_on_what_a_viewer_sees()
+    {
+        await using var profile = await chromium.Profile(ColorScheme.Dark);
+        var page = await Open(profile, "/policies?var-scope=deployment%2Fqwen-ams");
+        await Drawn(page);
+        await page.GetByTestId("in-mode").SelectOptionAsync("off");
+        await _host.Policies.By("bob", "deployment/qwen-ams", new() { Mode = SteeringMode.Observe, HoldOutShare = 0.1 }, "careful");
+        await page.GetByTestId("reason").FillAsync("stop");
+        await page.GetByTestId("save").ClickAsync();
+        await Expect(page.GetByTestId("conflict")).ToBeVisibleAsync();
+        await Picture(page, "policies-conflict");
+        await NoViolations(page);
+
+        await using var viewer = await chromium.Profile();
+        await SignIn(viewer, "viewer");
+        var looked = await viewer.NewPageAsync();
+        await looked.GotoAsync(_host.Address + "/policies");
+        await Expect(looked.GetByTestId("only-look")).ToBeVisibleAsync();
+        await NoViolations(looked);
+    }
+
+    [Fact]
     public async Task The_theme_is_switched_without_the_server_and_stays()
     {
         await using var profile = await chromium.Profile(ColorScheme.Light);
@@ -245,7 +301,7 @@ public sealed class PagesInBrowserTests(Chromium chromium, Xunit.Abstractions.IT
     public async Task On_a_phone_nothing_is_wider_than_the_screen()
     {
         await using var profile = await chromium.Profile(width: 390, height: 844);
-        foreach (var address in (string[])["/", "/fleet", GpuPage, "/deployments", DeploymentPage, RouterPage])
+        foreach (var address in (string[])["/", "/fleet", GpuPage, "/deployments", DeploymentPage, RouterPage, PolicyPage])
         {
             var page = await Open(profile, address);
             await Drawn(page);
@@ -340,7 +396,7 @@ public sealed class PagesInBrowserTests(Chromium chromium, Xunit.Abstractions.IT
 
     private static async Task Drawn(IPage page) =>
         await page.WaitForFunctionAsync(
-            "() => document.documentElement.dataset.portal === 'ready' && document.querySelector('.frame[data-live]') && document.querySelector('.figures, [data-testid=gpu-grid] td, [data-testid=deployments] td') && [...document.querySelectorAll('ettt-chart')].every(chart => chart.dataset.state === 'full')",
+            "() => document.documentElement.dataset.portal === 'ready' && document.querySelector('.frame[data-live]') && document.querySelector('.figures, [data-testid=gpu-grid] td, [data-testid=deployments] td, [data-testid=policy-editor]') && [...document.querySelectorAll('ettt-chart')].every(chart => chart.dataset.state === 'full')",
             null, new() { Timeout = 60_000 });
 
     private static async Task NoViolations(IPage page)
@@ -350,7 +406,7 @@ public sealed class PagesInBrowserTests(Chromium chromium, Xunit.Abstractions.IT
         Assert.NotEmpty(result.Passes);
     }
 
-    private async Task SignIn(IBrowserContext profile) => await profile.APIRequest.GetAsync(_host.Address + "/test-sign-in");
+    private async Task SignIn(IBrowserContext profile, string role = "operator") => await profile.APIRequest.GetAsync(_host.Address + "/test-sign-in?role=" + role);
 
     private async Task<IPage> Open(IBrowserContext profile, string address)
     {

@@ -5,8 +5,10 @@ using EnergyTTT.Portal.Charts;
 using EnergyTTT.Portal.Deployments;
 using EnergyTTT.Portal.Displays;
 using EnergyTTT.Portal.Fleets;
+using EnergyTTT.Portal.Policies;
 using EnergyTTT.Portal.Tests.Deployments;
 using EnergyTTT.Portal.Tests.Fleets;
+using EnergyTTT.Portal.Tests.Policies;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -37,6 +39,9 @@ public sealed class PageContext : BunitContext
         Services.AddSingleton<ISteeringSource>(Steering);
         Services.AddScoped<PersonGuard>();
         Services.AddScoped<SteeringDesk>();
+        Policies = new FakePolicies(Clock);
+        Services.AddSingleton<IPolicySource>(Policies);
+        Services.AddScoped<PolicyDesk>();
         _person = AddAuthorization();
         _person.SetAuthorized("ada");
         Become("viewer");
@@ -47,6 +52,8 @@ public sealed class PageContext : BunitContext
     public FakeFleet Fleet { get; }
 
     public FakeSteering Steering { get; }
+
+    public FakePolicies Policies { get; }
 
     public FleetFeed Feed { get; }
 

@@ -2,8 +2,10 @@ using System.Security.Claims;
 using EnergyTTT.History.Access;
 using EnergyTTT.Portal.Deployments;
 using EnergyTTT.Portal.Fleets;
+using EnergyTTT.Portal.Policies;
 using EnergyTTT.Portal.Tests.Deployments;
 using EnergyTTT.Portal.Tests.Fleets;
+using EnergyTTT.Portal.Tests.Policies;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Builder;
@@ -29,16 +31,20 @@ public sealed class PortalHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private PortalHost(WebApplication app, FakeFleet fleet, string address, string folder)
+    private PortalHost(WebApplication app, FakeFleet fleet, FakePolicies policies, string address, string folder)
     {
         _app = app;
         Fleet = fleet;
+        Policies = policies;
         Address = address;
         Folder = folder;
     }
 
     /// <summary>The fleet behind the pages.</summary>
     public FakeFleet Fleet { get; }
+
+    /// <summary>The policies behind the pages.</summary>
+    public FakePolicies Policies { get; }
 
     /// <summary>Where the portal listens.</summary>
     public string Address { get; }
@@ -72,6 +78,8 @@ public sealed class PortalHost : IAsyncDisposable
         var fleet = new FakeFleet(TimeProvider.System);
         builder.Services.AddSingleton<IFleetSource>(fleet);
         builder.Services.AddSingleton<ISteeringSource>(new FakeSteering(TimeProvider.System));
+        var policies = new FakePolicies(TimeProvider.System);
+        builder.Services.AddSingleton<IPolicySource>(policies);
         builder.Services.AddPortal(portal => portal.SecretsFolder = Path.Combine(folder, "secrets"));
         builder.Services.AddDbContext<AccessDbContext>(options => options.UseNpgsql(database ?? "Host=127.0.0.1;Port=1"));
         if (database is null)
@@ -101,7 +109,7 @@ public sealed class PortalHost : IAsyncDisposable
                 : Results.Bytes(FakeSeries.Answer(fleet, metric, gpu, aggregate, from, to), FakeSeries.MediaType);
         });
         await app.StartAsync();
-        host = new PortalHost(app, fleet, app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First(), folder);
+        host = new PortalHost(app, fleet, policies, app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First(), folder);
         return host;
     }
 

@@ -1,0 +1,198 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using EnergyTTT.Contracts.Policies;
+using EnergyTTT.Portal.Access;
+using EnergyTTT.Portal.Policies;
+using EnergyTTT.Wire.Policies;
+using Microsoft.AspNetCore.Components;
+
+namespace EnergyTTT.Portal.Components.Controls;
+
+/// <summary>The policy of one scope: what is in effect and where it comes from; for who may, a draft with its mistakes, its diff and its reason.</summary>
+public partial class PolicyEditor
+{
+    private PolicyDraft? _draft;
+    private PolicyMerge? _merge;
+    private ImmutableArray<PolicyMistake> _mistakes = [];
+    private PolicyDocument _document = new();
+    private List<string> _refused = [];
+    private string _reason = "";
+    private string? _said;
+    private bool _busy;
+
+    /// <summary>What a person may do.</summary>
+    [Inject] public required PolicyDesk Desk { get; set; }
+
+    /// <summary>The address, for links to a field: they must name the page because of the base address.</summary>
+    [Inject] public required NavigationManager Navigation { get; set; }
+
+    /// <summary>The version in force.</summary>
+    [Parameter, EditorRequired] public required PolicyVersion Current { get; set; }
+
+    /// <summary>The version in force in the next wider scope; null for the fleet.</summary>
+    [Parameter, EditorRequired] public required PolicyVersion? Parent { get; set; }
+
+    /// <summary>Whether the person may edit; the server asks again when it is saved.</summary>
+    [Parameter, EditorRequired] public required bool CanEdit { get; set; }
+
+    /// <summary>The zone of written times.</summary>
+    [Parameter] public string Zone { get; set; } = "browser";
+
+    /// <summary>A version was saved.</summary>
+    [Parameter] public EventCallback Saved { get; set; }
+
+    private PolicyDraft Draft => _draft ?? throw new InvalidOperationException("made when parameters were set");
+
+    private string Here => new Uri(Navigation.Uri).PathAndQuery;
+
+    private ImmutableArray<FieldChange> Changes => FieldChange.Between(Draft.Start.Document, _document);
+
+    private string WeightsSpoken => "Share of each weight: " + string.Join(", ", PolicyCatalogue.Fields.Where(PolicyDraft.IsWeight).Select(one => string.Create(CultureInfo.InvariantCulture, $"{PolicyWords.Name(one)} {100 * Share(one):0.#} %")));
+
+    /// <inheritdoc/>
+    protected override void OnParametersSet()
+    {
+        if (_draft is null || (!_draft.IsChanged && _merge is null && _draft.Start.Version != Current.Version))
+        {
+            _draft = new(Current);
+        }
+
+        Check();
+    }
+
+    private bool IsOpen(PolicyField field) => CanEdit && (Draft[field] is not null || PolicyDraft.IsWeight(field));
+
+    private string Inherited(PolicyField field) => (Parent is null ? null : field.Read(Parent.Document)) ?? field.Default;
+
+    private string Effective(PolicyField field)
+    {
+        var unit = PolicyWords.Unit(field);
+        return (Draft[field] ?? Inherited(field)) + (unit.Length > 0 ? " " + unit : "");
+    }
+
+    private string SourceOf(PolicyField field) =>
+        Draft[field] is { } own ? field.Read(Draft.Start.Document) == own ? $"from here, version {Draft.Start.Version}" : "from your draft"
+        : Parent is not null && field.Read(Parent.Document) is not null ? $"from the whole fleet, version {Parent.Version}"
+        : "default";
+
+    private double Share(PolicyField field)
+    {
+        var sum = PolicyCatalogue.Fields.Where(PolicyDraft.IsWeight).Sum(Weight);
+        return sum > 0 ? Weight(field) / sum : 0;
+    }
+
+    private double Weight(PolicyField field) =>
+        double.TryParse(Draft[field] ?? Inherited(field), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value > 0 ? Math.Min(value, 1) : 0;
+
+    private void Own(PolicyField field, bool own) => Set(field, own ? Inherited(field) : null);
+
+    private void Slide(PolicyField field, string? position)
+    {
+        if (int.TryParse(position, NumberStyles.None, CultureInfo.InvariantCulture, out var at))
+        {
+            Type(field, FieldScale.Moved(field, Draft[field] ?? Inherited(field), at));
+        }
+    }
+
+    private void Type(PolicyField field, string? text)
+    {
+        if (PolicyDraft.IsWeight(field) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var weight))
+        {
+            Draft.SetWeight(field, weight, Inherited);
+            Set(field, Draft[field]);
+        }
+        else
+        {
+            Set(field, text ?? "");
+        }
+    }
+
+    private void Set(PolicyField field, string? text)
+    {
+        Draft[field] = text;
+        (_said, _refused) = (null, []);
+        Check();
+    }
+
+    private void Check() => (_document, _mistakes) = Draft.Read();
+
+    private void StartAfresh()
+    {
+        Draft.Rebase(Current, Current.Document);
+        (_said, _refused, _merge, _reason) = (null, [], null, "");
+        Check();
+    }
+
+    private void Settle()
+    {
+        if (_merge is { IsDecided: true } merge)
+        {
+            merge.ApplyTo(Draft);
+            (_merge, _said) = (null, $"Your draft now stands on version {merge.Theirs.Version}. Look at what will change, then save.");
+            Check();
+        }
+    }
+
+    private async Task Save()
+    {
+        Check();
+        _said = null;
+        _refused = [.. Problems()];
+        if (_refused.Count > 0 || !_mistakes.IsEmpty || _busy)
+        {
+            return;
+        }
+
+        _busy = true;
+        try
+        {
+            Take(await Desk.Save(Draft.Start.Scope, new(_document, _reason.Trim()), Draft.Start.Version));
+        }
+#pragma warning disable CA1031 // The person is told, and the draft is kept.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            _refused = [$"It could not be saved: {exception.Message}. Your draft is kept."];
+        }
+        finally
+        {
+            _busy = false;
+        }
+
+        await Saved.InvokeAsync();
+    }
+
+    private IEnumerable<string> Problems()
+    {
+        if (string.IsNullOrWhiteSpace(_reason))
+        {
+            yield return "A change needs a reason, so that others can follow it.";
+        }
+
+        if (Changes.IsEmpty && _mistakes.IsEmpty)
+        {
+            yield return "There is nothing to save: the draft is what is in force.";
+        }
+    }
+
+    private void Take(PolicyDecision? decision)
+    {
+        switch (decision)
+        {
+            case null:
+                _refused = [PersonGuard.Refusal];
+                break;
+            case { Outcome: PolicyOutcome.Saved }:
+                Draft.Rebase(decision.Current, decision.Current.Document);
+                (_said, _reason) = ($"Version {decision.Current.Version} is in force.", "");
+                Check();
+                break;
+            case { Outcome: PolicyOutcome.Conflict }:
+                _merge = new(Draft, decision.Current);
+                break;
+            default:
+                _refused = [.. decision.Mistakes.Select(mistake => mistake.Reason)];
+                break;
+        }
+    }
+}

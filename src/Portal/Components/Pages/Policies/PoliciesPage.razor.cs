@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using EnergyTTT.Portal.Policies;
+using EnergyTTT.Wire.Policies;
+using Microsoft.AspNetCore.Components;
+
+namespace EnergyTTT.Portal.Components.Pages.Policies;
+
+/// <summary>The policy of one scope (<c>var-scope</c>): effective values with where each comes from, an editor, and all versions (<c>var-version</c> shows one).</summary>
+public partial class PoliciesPage
+{
+    private const int VersionsShown = 100;
+
+    /// <summary>Who is asked.</summary>
+    [Inject] public required IPolicySource Source { get; set; }
+
+    private string Scope => State["scope"] ?? PolicyScopes.Fleet;
+
+    private long? Version => long.TryParse(State["version"], NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : null;
+
+    /// <inheritdoc/>
+    protected override async Task<PolicyScreen?> Ask(CancellationToken cancellationToken)
+    {
+        var scope = Scope;
+        var scopes = await Source.Scopes(cancellationToken);
+        if (!scopes.Contains(scope))
+        {
+            return null;
+        }
+
+        var parent = scope == PolicyScopes.Fleet ? null : await Source.Current(PolicyScopes.Fleet, cancellationToken);
+        return new(scopes, await Source.Current(scope, cancellationToken), parent, await Source.Versions(scope, VersionsShown, cancellationToken));
+    }
+}
+
+/// <summary>What the page shows.</summary>
+/// <param name="Scopes">The scopes that may be chosen.</param>
+/// <param name="Current">The version in force in the chosen scope.</param>
+/// <param name="Parent">The version in force in the next wider scope; null for the fleet.</param>
+/// <param name="Versions">The versions of the chosen scope, newest first.</param>
+public sealed record PolicyScreen(ImmutableArray<string> Scopes, PolicyVersion Current, PolicyVersion? Parent, ImmutableArray<PolicyVersion> Versions);

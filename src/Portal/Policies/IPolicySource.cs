@@ -1,0 +1,21 @@
+using System.Collections.Immutable;
+using EnergyTTT.Contracts.Policies;
+using EnergyTTT.Wire.Policies;
+
+namespace EnergyTTT.Portal.Policies;
+
+/// <summary>Where pages read policies and save them. Tests put their own here.</summary>
+public interface IPolicySource
+{
+    /// <summary>The scopes that a policy may be set in: the fleet, then the deployments by name.</summary>
+    Task<ImmutableArray<string>> Scopes(CancellationToken cancellationToken);
+
+    /// <summary>The version in force in a scope; version 0 with an empty document when nothing was ever set there.</summary>
+    Task<PolicyVersion> Current(string scope, CancellationToken cancellationToken);
+
+    /// <summary>Versions of a scope, newest first.</summary>
+    Task<ImmutableArray<PolicyVersion>> Versions(string scope, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Saves a new version if the expected one is still in force and nothing is wrong with it.</summary>
+    Task<PolicyDecision> Save(string scope, PolicyChange change, long expected, string author, CancellationToken cancellationToken);
+}
