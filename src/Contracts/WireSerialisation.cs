@@ -8,9 +8,9 @@ namespace EnergyTTT.Contracts;
 /// <summary>Lets the records of the Wire room travel between silos as their own JSON: they know nothing of Orleans.</summary>
 public static class WireSerialisation
 {
-    /// <summary>Adds the serialiser for messages of steering and policies. Needed by every silo and every client of one.</summary>
+    /// <summary>Adds the serialiser for messages of steering, policies and runs. Needed by every silo and every client of one.</summary>
     public static IServiceCollection AddWireSerialisation(this IServiceCollection services) =>
         services.AddSerializer(builder => builder.AddJsonSerializer(
-            type => type.Namespace is "EnergyTTT.Wire.Deployments" or "EnergyTTT.Wire.Policies",
+            type => type.Namespace is "EnergyTTT.Wire.Deployments" or "EnergyTTT.Wire.Policies" or "EnergyTTT.Wire.Runs",
             new JsonSerializerOptions { TypeInfoResolver = WireJson.Default, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower }));
 }

@@ -2,6 +2,7 @@ using EnergyTTT.Contracts;
 using EnergyTTT.Grains.Deployments;
 using EnergyTTT.Grains.Fleet;
 using EnergyTTT.Grains.Gpus;
+using EnergyTTT.Grains.Runs;
 using EnergyTTT.Grains.Routers;
 using EnergyTTT.History.Servers;
 using Microsoft.Extensions.DependencyInjection;
@@ -28,6 +29,7 @@ public static class GrainsRegistration
         silo.Services.AddOptions<DeploymentOptions>().BindConfiguration("Deployments").ValidateDataAnnotations().ValidateOnStart();
         silo.Services.AddOptions<RouterOptions>().BindConfiguration("Routers").ValidateDataAnnotations().ValidateOnStart();
         silo.Services.AddOptions<GpuGrainOptions>().BindConfiguration("Gpus").ValidateDataAnnotations().ValidateOnStart();
+        silo.Services.AddOptions<RunOptions>().BindConfiguration("Runs").ValidateDataAnnotations().ValidateOnStart();
         return silo;
     }
 }

@@ -56,9 +56,51 @@ public static class RunFacts
             }
         }
 
+        var moments = bundle.Trials.SelectMany(trial => new[] { trial.Started, trial.Finished }).Append(bundle.Run.Started).Append(bundle.Run.Finished ?? bundle.Run.Started)
+            .Concat(bundle.Receipt is { } receipt ? [receipt.Started, receipt.Finished] : []);
+        if (moments.Any(moment => !IsStorable(moment)))
+        {
+            return "a moment outside the years 1900 to 2999";
+        }
+
+        if (!IsFinite(() => JsonSerializer.SerializeToUtf8Bytes(bundle, WireJson.Default.RunBundle)))
+        {
+            return NotFinite;
+        }
+
         var texts = facts.Select(fact => fact.Text).Concat(
             [bundle.Run.Kind, bundle.Run.Name, bundle.Run.Reason, bundle.Receipt?.GpuModel, .. bundle.Arms.Select(arm => arm.Name), .. bundle.Trials.Select(trial => trial.Arm), .. bundle.Series.SelectMany(it => new[] { it.Name, it.Label })]);
         return texts.Any(text => text?.Contains('\0', StringComparison.Ordinal) is true) ? "a text with U+0000, which cannot be stored" : null;
+    }
+
+    /// <summary>What stands against recording one trial; null when nothing does.</summary>
+    public static string? Fault(RunTrial trial)
+    {
+        ArgumentNullException.ThrowIfNull(trial);
+        return trial.Arm.Contains('\0', StringComparison.Ordinal) ? "a text with U+0000, which cannot be stored"
+            : trial.Block < 0 || trial.Tokens < 0 || !(trial.Seconds >= 0) || trial.Joules is < 0 || trial.Finished < trial.Started
+                ? string.Create(CultureInfo.InvariantCulture, $"block {trial.Block}: a block, tokens, seconds and joules of 0 or more, and an end after its start expected")
+            : !IsStorable(trial.Started) || !IsStorable(trial.Finished) ? "a moment outside the years 1900 to 2999"
+            : !IsFinite(() => JsonSerializer.SerializeToUtf8Bytes(trial, WireJson.Default.RunTrial)) ? NotFinite
+            : null;
+    }
+
+    private const string NotFinite = "a number that is not finite";
+
+    private static bool IsStorable(DateTimeOffset moment) => moment.UtcDateTime.Year is >= 1900 and < 3000;
+
+    // JSON has no word for such numbers, so writing them down is the test.
+    private static bool IsFinite(Action write)
+    {
+        try
+        {
+            write();
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
     }
 
     private static IEnumerable<RunFact> OfReceipt(RunReceipt receipt)

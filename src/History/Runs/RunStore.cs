@@ -62,10 +62,7 @@ public sealed class RunStore(NpgsqlDataSource source, TimeProvider time)
     public Task<RunDecision> Record(Guid id, RunTrial trial, string recorder, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(trial);
-        return trial.Arm.Contains('\0', StringComparison.Ordinal) ? Refused("a text with U+0000, which cannot be stored")
-            : trial.Tokens < 0 || !(trial.Seconds >= 0) || !double.IsFinite(trial.Seconds) || trial.Joules is < 0 || trial.Finished < trial.Started
-                ? Refused($"block {trial.Block}: tokens, seconds and joules of 0 or more, and an end after its start expected")
-                : Live(id, recorder, (connection, transaction, run) => Record(connection, transaction, run, trial, cancellationToken), cancellationToken);
+        return RunFacts.Fault(trial) is { } fault ? Refused(fault) : Live(id, recorder, (connection, transaction, run) => Record(connection, transaction, run, trial, cancellationToken), cancellationToken);
     }
 
     /// <summary>The recorder of a running run is alive.</summary>
@@ -76,8 +73,8 @@ public sealed class RunStore(NpgsqlDataSource source, TimeProvider time)
     public Task<RunDecision> Finish(RunBundle bundle, string recorder, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(bundle);
-        return bundle.Run.State == RunState.Running
-            ? Refused("the run is running: completed, aborted or failed expected")
+        return bundle.Run.State == RunState.Running ? Refused("the run is running: completed, aborted or failed expected")
+            : Fault(bundle) is { } fault ? Refused(fault)
             : Write(bundle, RunBundleFile.Digest(RunBundleFile.Write(bundle)), "live", recorder, true, (run, digest) => Foreign(run, recorder) ?? Settled(run, digest), cancellationToken);
     }
 
@@ -114,7 +111,7 @@ public sealed class RunStore(NpgsqlDataSource source, TimeProvider time)
     private async Task<RunDecision> Write(
         RunBundle bundle, string? digest, string origin, string recorder, bool settled, Func<LockRun.Row, string?, RunDecision?> objection, CancellationToken cancellationToken)
     {
-        if ((RunBundleCheck.Fault(bundle with { ReceiptSha256 = RunBundleFile.Digest(bundle.Receipt) }) ?? RunFacts.Fault(bundle)) is { } fault)
+        if (Fault(bundle) is { } fault)
         {
             return new(RunOutcome.Refused, null, fault);
         }
@@ -135,6 +132,8 @@ public sealed class RunStore(NpgsqlDataSource source, TimeProvider time)
         await transaction.CommitAsync(cancellationToken);
         return new(RunOutcome.Recorded, row.Run.State);
     }
+
+    private static string? Fault(RunBundle bundle) => RunFacts.Fault(bundle) ?? RunBundleCheck.Fault(bundle with { ReceiptSha256 = RunBundleFile.Digest(bundle.Receipt) });
 
     private static DateTimeOffset End(RunBundle bundle) => bundle.Trials.Select(trial => trial.Finished).Append(bundle.Run.Started).Max();
 

@@ -27,6 +27,7 @@ internal static class AccessRegistration
             .AddPolicy(Policies.Engine, policy => policy.RequireAssertion(context => Grants.IsKey(context.User)).RequireRole("engine", "administrator"))
             .AddPolicy(Policies.Steer, policy => policy.RequireRole("engine", "viewer", "operator", "administrator"))
             .AddPolicy(Policies.Read, policy => policy.RequireRole("viewer", "operator", "administrator"))
+            .AddPolicy(Policies.Record, policy => policy.RequireRole("agent", "engine", "operator", "administrator"))
             .AddPolicy(Policies.Operate, policy => policy.RequireRole("operator", "administrator"))
             .AddPolicy(Policies.Administer, policy => policy.RequireRole("administrator"));
     }

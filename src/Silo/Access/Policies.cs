@@ -20,4 +20,7 @@ public static class Policies
 
     /// <summary>Give and take access: administrators.</summary>
     public const string Administer = "administer";
+
+    /// <summary>Record runs: keys of hosts and engines, operators and administrators.</summary>
+    public const string Record = "record";
 }

@@ -11,6 +11,7 @@ using EnergyTTT.Silo.Keys;
 using EnergyTTT.Silo.Metrics;
 using EnergyTTT.Silo.Problems;
 using EnergyTTT.Silo.Routers;
+using EnergyTTT.Silo.Runs;
 using EnergyTTT.Silo.Series;
 using EnergyTTT.Silo.Settings;
 using EnergyTTT.Silo.Status;
@@ -49,6 +50,7 @@ internal static class Api
         reads.MapFleet();
         reads.MapGpus();
         reads.MapSeries();
+        reads.MapRuns();
         reads.MapStatus();
         reads.MapKeys();
         reads.MapAudit();

@@ -16,6 +16,15 @@ public sealed record Problem(int Status, string Code, string Title, string? Deta
     [JsonIgnore]
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>Where in a query the mistake is: its first character, 1-based.</summary>
+    public int? Position { get; init; }
+
+    /// <summary>How many characters of the query are at fault; 0 when something is missing there.</summary>
+    public int? Length { get; init; }
+
+    /// <summary>What could stand at that position.</summary>
+    public string? Expected { get; init; }
+
     /// <summary>What was wrong item by item, for a batch in which nothing was good.</summary>
     public Wire.Telemetry.TelemetryReceipt? Receipt { get; init; }
 

@@ -28,4 +28,5 @@ namespace EnergyTTT.Wire.Json;
 [JsonSerializable(typeof(RunBundle))]
 [JsonSerializable(typeof(RunReceipt))]
 [JsonSerializable(typeof(RunTrial))]
+[JsonSerializable(typeof(RunDecision))]
 public sealed partial class WireJson : JsonSerializerContext;

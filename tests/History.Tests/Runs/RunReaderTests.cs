@@ -132,6 +132,8 @@ public sealed class RunReaderTests(RunReaderTests.Runs runs) : IClassFixture<Run
 
         public RunReader Reader { get; private set; } = null!;
 
+        public Npgsql.NpgsqlDataSource Source => _postgres.Source;
+
         internal IReadOnlyList<RunBundle> All { get; private set; } = [];
 
         public async Task InitializeAsync()

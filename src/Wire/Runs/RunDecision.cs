@@ -1,6 +1,6 @@
-using EnergyTTT.Wire.Runs;
+using System.Text.Json.Serialization;
 
-namespace EnergyTTT.History.Runs;
+namespace EnergyTTT.Wire.Runs;
 
 /// <summary>What became of something that was to be recorded of a run.</summary>
 /// <param name="Outcome">What happened.</param>
@@ -9,26 +9,27 @@ namespace EnergyTTT.History.Runs;
 public sealed record RunDecision(RunOutcome Outcome, RunState? State, string? Explanation = null);
 
 /// <summary>What became of something that was to be recorded of a run.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<RunOutcome>))]
 public enum RunOutcome
 {
     /// <summary>It is durable now.</summary>
-    Recorded = 0,
+    [JsonStringEnumMemberName("recorded")] Recorded = 0,
 
     /// <summary>The history has just this already; nothing was changed.</summary>
-    Unchanged = 1,
+    [JsonStringEnumMemberName("unchanged")] Unchanged = 1,
 
     /// <summary>There is no such run.</summary>
-    Unknown = 2,
+    [JsonStringEnumMemberName("unknown")] Unknown = 2,
 
     /// <summary>The run has ended and no longer changes.</summary>
-    Ended = 3,
+    [JsonStringEnumMemberName("ended")] Ended = 3,
 
     /// <summary>The history has something else in its place; nothing was changed.</summary>
-    Differs = 4,
+    [JsonStringEnumMemberName("differs")] Differs = 4,
 
     /// <summary>The run is being recorded by somebody else.</summary>
-    Foreign = 5,
+    [JsonStringEnumMemberName("foreign")] Foreign = 5,
 
     /// <summary>It cannot be so.</summary>
-    Refused = 6,
+    [JsonStringEnumMemberName("refused")] Refused = 6,
 }
