@@ -7,6 +7,7 @@ using EnergyTTT.Cli.Learning;
 using EnergyTTT.Cli.Ingests;
 using EnergyTTT.Cli.Installations;
 using EnergyTTT.Cli.Keys;
+using EnergyTTT.Cli.Runs;
 using EnergyTTT.Cli.Selections;
 using EnergyTTT.Cli.Servers;
 using EnergyTTT.Cli.Steering;
@@ -31,7 +32,9 @@ root.Subcommands.Add(new Command("bench", "Measure what this machine does; answe
     BenchIngestCommand.Create(),
     BenchSteeringCommand.Create(),
     BenchFleetCommand.Create(),
+    BenchHistoryCommand.Create(),
 });
+root.Subcommands.Add(RunsCommand.Create());
 root.Subcommands.Add(AgentCheckCommand.Create());
 
 var parsed = root.Parse(args);

@@ -15,6 +15,9 @@ public sealed class RunReader(NpgsqlDataSource source, TimeProvider time)
     // language=sql
     private const string SettingsSql = "set local work_mem = '64MB'; set local jit = off; set local statement_timeout = '10s'";
 
+    // Looked through run by run before all runs are: some ten milliseconds when it is in vain.
+    private const int WindowRuns = 2_000;
+
     // language=sql
     private const string FactsSql =
         """
@@ -42,7 +45,6 @@ public sealed class RunReader(NpgsqlDataSource source, TimeProvider time)
 
         var asked = RunConditions.Fields(condition).Concat(columns).Append(order.Field).Where(field => field.Column is null).Select(field => field.Name);
         var fields = await _fields.Of(asked, cancellationToken);
-        var sql = RunPageSql.Write(condition, order, after, question.Limit + 1, fields);
         try
         {
             await using var connection = await source.OpenConnectionAsync(cancellationToken);
@@ -52,7 +54,14 @@ public sealed class RunReader(NpgsqlDataSource source, TimeProvider time)
                 await settings.ExecuteNonQueryAsync(cancellationToken);
             }
 
-            var found = await ReadRows(sql.Command(connection, transaction), cancellationToken);
+            var found = RunPageSql.HasWindow(order)
+                ? await ReadRows(RunPageSql.Write(condition, order, after, question.Limit + 1, fields, WindowRuns + (2 * question.Limit)).Command(connection, transaction), cancellationToken)
+                : [];
+            if (found.Count <= question.Limit)
+            {
+                found = await ReadRows(RunPageSql.Write(condition, order, after, question.Limit + 1, fields).Command(connection, transaction), cancellationToken);
+            }
+
             var page = found.Take(question.Limit).ToList();
             var facts = await ReadFacts(connection, transaction, page, columns, fields, cancellationToken);
             var rows = page.Select(row => new RunRow(row.Id, row.Origin, [.. columns.Select(field => field.Column is null ? facts.GetValueOrDefault((row.Number, field.Name)) : row.Columns[field.Name])]));

@@ -33,9 +33,9 @@ internal static class RunRecording
     private static async Task<IResult> Start(HttpContext context, IGrainFactory grains)
     {
         var (bundle, problem) = await JsonBody.Read(context.Request, WireJson.Default.RunBundle, RunBundleFile.GreatestBytes, context.RequestAborted);
-        if (bundle is null)
+        if (bundle is null || RunFacts.Fault(bundle) is not null)
         {
-            return problem!.ToResult(); // one of the two is there
+            return problem?.ToResult() ?? Refuse(RunFacts.Fault(bundle!)); // one of the two is there
         }
 
         var decision = await Grain(grains, bundle.Run.Id).Start(bundle, Recorder(context.User), context.RequestAborted);
@@ -47,6 +47,7 @@ internal static class RunRecording
     {
         var (trial, problem) = await JsonBody.Read(context.Request, WireJson.Default.RunTrial, MostTrialBytes, context.RequestAborted);
         return trial is null ? problem!.ToResult() // one of the two is there
+            : RunFacts.Fault(trial) is { } fault ? Refuse(fault)
             : Guid.TryParse(id, out var run) ? RunAnswers.Of(await Grain(grains, run).Record(trial, Recorder(context.User), context.RequestAborted))
             : RunAnswers.Unknown(id).ToResult();
     }
@@ -58,6 +59,7 @@ internal static class RunRecording
     {
         var (bundle, problem) = await JsonBody.Read(context.Request, WireJson.Default.RunBundle, RunBundleFile.GreatestBytes, context.RequestAborted);
         return bundle is null ? problem!.ToResult() // one of the two is there
+            : RunFacts.Fault(bundle) is { } fault ? Refuse(fault)
             : !Guid.TryParse(id, out var run) || run != bundle.Run.Id
                 ? new Problem(422, "invalid_run", "The run cannot be recorded.", $"The bundle is of the run '{bundle.Run.Id}', the address of '{id}'.").ToResult()
                 : RunAnswers.Of(await Grain(grains, run).Finish(bundle, Recorder(context.User), context.RequestAborted));
@@ -84,6 +86,9 @@ internal static class RunRecording
             return new Problem(422, "invalid_bundle", "The bundle is refused.", char.ToUpperInvariant(wrong.Message[0]) + wrong.Message[1..] + ". Nothing was recorded.").ToResult();
         }
     }
+
+    // Before the grain: what JSON has no word for would not reach it.
+    private static IResult Refuse(string? fault) => RunAnswers.Of(new RunDecision(RunOutcome.Refused, null, fault));
 
     private static IRunGrain Grain(IGrainFactory grains, Guid run) => grains.GetGrain<IRunGrain>(IRunGrain.KeyOf(run));
 

@@ -40,6 +40,7 @@ public sealed partial class RunQueryFuzzTests(RunReaderTests.Runs runs) : IClass
             }
 
             Assert.Matches(OnlyOurWords(), RunPageSql.Write(condition, RunOrder.Default, null, 1, Fields).ToString());
+            Assert.Matches(OnlyOurWords(), RunPageSql.Write(condition, RunOrder.Default, null, 1, Fields, 100).ToString());
 
             // Every fifth goes all the way: what PostgreSQL cannot take would throw.
             if (answered % 5 == 0)
@@ -94,7 +95,7 @@ public sealed partial class RunQueryFuzzTests(RunReaderTests.Runs runs) : IClass
 
     // Names of our own tables and columns, words of SQL, parameters, signs: no literal and no other name.
     [GeneratedRegex("""
-        ^(?:\s+|\$\d+|[(),.=<>*]|<>|<=|>=|::|-|"C"|\b(?:1000000|200|0)\b|\b(?:select|from|where|and|or|not|in|is|null|true|false|as|left|join|on|any|like|order|by|limit|desc|asc|nulls|last|collate|extract|epoch|coalesce|double|precision|text|bigint|integer
+        ^(?:\s+|\$\d+|[(),.=<>*]|<>|<=|>=|::|-|"C"|\b(?:1000000|200|0)\b|\b(?:select|from|where|and|or|not|in|is|null|true|false|as|left|join|on|any|like|order|by|limit|exists|offset|desc|asc|nulls|last|collate|extract|epoch|coalesce|double|precision|text|bigint|integer
         |experiment|run|fact|r|f|o|run_no|run_id|field_id|number|moment|flag|name|kind|state|reason|started|finished|recorded|recorder|source|origin|gpu_model|policy_version)\b)+\z
         """, RegexOptions.IgnorePatternWhitespace | RegexOptions.CultureInvariant)]
     private static partial Regex OnlyOurWords();

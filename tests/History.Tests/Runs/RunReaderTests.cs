@@ -8,6 +8,8 @@ namespace EnergyTTT.History.Tests.Runs;
 
 public sealed class RunReaderTests(RunReaderTests.Runs runs) : IClassFixture<RunReaderTests.Runs>
 {
+    private static readonly string[] Orders = ["started desc", "started", "metric.saving_percent desc", "metric.saving_percent", "param.a"];
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -27,6 +29,13 @@ public sealed class RunReaderTests(RunReaderTests.Runs runs) : IClassFixture<Run
                 var page = await runs.Reader.Read(new(text, Limit: 1000), default);
                 var ids = page.Rows.Select(row => row.Id).ToHashSet();
                 Assert.True(expected.SetEquals(ids), $"{text}\nmissing {expected.Except(ids).Count()}, too many {ids.Except(expected).Count()}");
+
+                // A small page is looked for among the first runs of the order, one by one.
+                var order = Orders[round % Orders.Length];
+                var whole = await runs.Reader.Read(new(text, order, Limit: 1000), default);
+                var small = await runs.Reader.Read(new(text, order, Limit: 3), default);
+                var second = small.Next is null ? null : await runs.Reader.Read(new(text, order, Cursor: small.Next, Limit: 3), default);
+                Assert.Equal(whole.Rows.Take(6).Select(row => row.Id), small.Rows.Concat(second?.Rows ?? []).Select(row => row.Id));
             }
 
             found += expected.Count is > 0 and < Runs.Count ? 1 : 0;
