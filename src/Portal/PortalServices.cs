@@ -1,9 +1,11 @@
 using EnergyTTT.History.Access;
+using EnergyTTT.History.Runs;
 using EnergyTTT.Portal.Access;
 using EnergyTTT.Portal.Charts;
 using EnergyTTT.Portal.Deployments;
 using EnergyTTT.Portal.Fleets;
 using EnergyTTT.Portal.Policies;
+using EnergyTTT.Portal.Runs;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -45,6 +47,7 @@ public static class PortalServices
         services.AddScoped<SteeringDesk>();
         services.TryAddSingleton<IPolicySource, GrainPolicySource>();
         services.AddScoped<PolicyDesk>();
+        services.TryAddSingleton<IRunSource>(provider => new HistoryRunSource(provider.GetRequiredService<RunReader>()));
         return services;
     }
 

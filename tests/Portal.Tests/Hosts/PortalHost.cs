@@ -78,6 +78,7 @@ public sealed class PortalHost : IAsyncDisposable
         var fleet = new FakeFleet(TimeProvider.System);
         builder.Services.AddSingleton<IFleetSource>(fleet);
         builder.Services.AddSingleton<ISteeringSource>(new FakeSteering(TimeProvider.System));
+        builder.Services.AddSingleton<EnergyTTT.Portal.Runs.IRunSource>(new EnergyTTT.Portal.Tests.Runs.FakeRuns());
         var policies = new FakePolicies(TimeProvider.System);
         builder.Services.AddSingleton<IPolicySource>(policies);
         builder.Services.AddPortal(portal => portal.SecretsFolder = Path.Combine(folder, "secrets"));

@@ -138,7 +138,7 @@ public sealed class RunPagesTests : IDisposable
         var page = Compare($"/runs/compare?var-id={first.Run.Id}&var-id={second.Run.Id}");
 
         Assert.Equal(["param.batch_size"], page.FindAll("[data-testid=settings] tbody th").Select(cell => cell.TextContent));
-        Assert.Equal("1.50, -25.0 % (-27.1 to -22.9)", page.FindAll("[data-testid=arms] tbody tr")[0].QuerySelectorAll("td")[1].TextContent);
+        Assert.Equal("1.50, -25.0 % (-27.1 to -22.8)", page.FindAll("[data-testid=arms] tbody tr")[0].QuerySelectorAll("td")[1].TextContent);
         Assert.Contains($"var-id={second.Run.Id}&var-id={first.Run.Id}", page.Find("[data-testid=make-baseline]").GetAttribute("href"), StringComparison.Ordinal);
     }
 
