@@ -24,6 +24,7 @@ internal static class BenchIngestCommand
         var gpus = new Option<int>("--gpus") { Description = "GPUs of the load.", DefaultValueFactory = _ => 20_000 };
         var rate = new Option<double>("--rate") { Description = "Frames a second of the paced phase.", DefaultValueFactory = _ => 20_000 };
         var seconds = new Option<double>("--seconds") { Description = "Length of the paced phase; full speed takes half of it a round.", DefaultValueFactory = _ => 20 };
+        var warmUp = new Option<double>("--warm-up") { Description = "Paced load before anything counts, and half of it at full speed: a server runs for months, its first seconds are the compiler's.", DefaultValueFactory = _ => 10 };
         var rounds = new Option<int>("--rounds") { Description = "Rounds of full speed and raw copy in turn.", DefaultValueFactory = _ => 3 };
         var batches = new Option<int[]>("--batch") { Description = "Frames of one batch; may be given several times.", DefaultValueFactory = _ => [8, 64] };
         var running = new Option<bool>("--running") { Description = "Load the product that runs on this machine's data folder at --server, instead of one of its own." };
@@ -39,13 +40,13 @@ internal static class BenchIngestCommand
             });
         }
 
-        var command = options.AddTo(new Command("ingest", "Load the telemetry road like a fleet of agents; counts are checked in the database first.") { gpus, rate, seconds, rounds, batches, running, product });
+        var command = options.AddTo(new Command("ingest", "Load the telemetry road like a fleet of agents; counts are checked in the database first.") { gpus, rate, warmUp, seconds, rounds, batches, running, product });
         command.SetAction(async (parse, cancellationToken) =>
         {
             try
             {
                 var paced = TimeSpan.FromSeconds(parse.GetValue(seconds));
-                var plans = parse.GetValue(batches)!.Select(batch => new IngestPlan(parse.GetValue(gpus), batch, parse.GetValue(rate), paced, paced / 2, parse.GetValue(rounds)));
+                var plans = parse.GetValue(batches)!.Select(batch => new IngestPlan(parse.GetValue(gpus), batch, parse.GetValue(rate), TimeSpan.FromSeconds(parse.GetValue(warmUp)), paced, paced / 2, parse.GetValue(rounds)));
                 await using var own = parse.GetValue(running) ? null : await StartOwn(parse.GetValue(product), cancellationToken);
                 return await Run(own?.Server ?? parse.GetValue(options.Server)!, own?.Folder ?? DataFolder.Resolve(), [.. plans], parse.GetValue(options.Json), cancellationToken);
             }

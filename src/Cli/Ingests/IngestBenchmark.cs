@@ -7,7 +7,7 @@ using Npgsql;
 namespace EnergyTTT.Cli.Ingests;
 
 /// <summary>What is asked of the benchmark.</summary>
-internal sealed record IngestPlan(int Gpus, int Batch, double Rate, TimeSpan Paced, TimeSpan Full, int Rounds);
+internal sealed record IngestPlan(int Gpus, int Batch, double Rate, TimeSpan WarmUp, TimeSpan Paced, TimeSpan Full, int Rounds);
 
 /// <summary>One phase with what it cost.</summary>
 internal sealed record IngestPhase(LoadResult Load, StoredFrames Stored, ProcessCosts Costs)
@@ -40,7 +40,8 @@ internal sealed class IngestBenchmark(Uri server, string key, NpgsqlDataSource s
         // Paced frames are of now, as a fleet's are; at full speed hosts catch up with the past, as after an outage.
         ContinueFrom(hosts, _time.GetUtcNow());
         tell($"batches of {plan.Batch}: {hosts.Count} hosts, {hosts.Count * plan.Batch} GPUs, {connections} connections; warming up");
-        await Phase(hosts, connections, batchRate, TimeSpan.FromSeconds(Math.Max(4, 2.0 * hosts.Count / batchRate)), boot, cancellationToken);
+        await Phase(hosts, connections, batchRate, plan.WarmUp, boot, cancellationToken);
+        await Phase(hosts, connections, null, plan.WarmUp / 2, boot, cancellationToken);
         tell($"paced: {plan.Rate:0} frames/s for {plan.Paced.TotalSeconds:0} s");
         ContinueFrom(hosts, _time.GetUtcNow());
         var paced = await Phase(hosts, connections, batchRate, plan.Paced, boot, cancellationToken);

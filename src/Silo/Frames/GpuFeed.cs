@@ -13,7 +13,7 @@ namespace EnergyTTT.Silo.Frames;
 /// </summary>
 public sealed partial class GpuFeed(IGrainFactory grains, TimeProvider time, ILogger<GpuFeed> log) : BackgroundService
 {
-    // A minute's view is worth waiting for; a frame takes about half a kilobyte, so all that wait take some 60 MB.
+    // Of one GPU, a minute's view is worth waiting for. A frame takes about half a kilobyte, so all that wait take some 60 MB.
     private const int MostPending = 60;
     private const int MostWaiting = 120_000;
     private const int CallsAtOnce = 32;
@@ -21,7 +21,8 @@ public sealed partial class GpuFeed(IGrainFactory grains, TimeProvider time, ILo
     private static readonly TimeSpan IdleAfter = TimeSpan.FromMinutes(10);
 
     private readonly ConcurrentDictionary<GpuId, Inbox> _inboxes = new();
-    private readonly ConcurrentQueue<Inbox> _ready = new();
+    private readonly ConcurrentQueue<Arrival> _arrivals = new();
+    private readonly Queue<Inbox> _ready = new();
     private readonly SemaphoreSlim _calls = new(CallsAtOnce);
     private long _waiting;
     private long _dropped;
@@ -36,29 +37,23 @@ public sealed partial class GpuFeed(IGrainFactory grains, TimeProvider time, ILo
     /// <summary>Takes frames that PostgreSQL has committed, all of one batch.</summary>
     public void Post(TelemetryBatch batch, IReadOnlyList<Frame> frames, DateTimeOffset received)
     {
-        double? skew = batch.Sent is { } sent ? (sent - received).TotalSeconds : null;
         foreach (var description in batch.Gpus ?? [])
         {
             InboxOf(description.Gpu).Describe(description);
         }
 
-        foreach (var frame in frames)
+        if (frames.Count == 0)
         {
-            var inbox = InboxOf(frame.Gpu);
-            var most = Volatile.Read(ref _waiting) < MostWaiting ? MostPending : 1;
-            switch (inbox.Add(new Pending(batch, frame, received, skew), most))
-            {
-                case Place.First:
-                    Interlocked.Increment(ref _waiting);
-                    _ready.Enqueue(inbox);
-                    break;
-                case Place.Next:
-                    Interlocked.Increment(ref _waiting);
-                    break;
-                case Place.InsteadOfOldest:
-                    Interlocked.Increment(ref _dropped);
-                    break;
-            }
+            return;
+        }
+
+        // The intake pays for one entry of a queue; to find the GPUs of the frames is the work of the feed itself.
+        _arrivals.Enqueue(new Arrival(batch, frames, received));
+        var waiting = Interlocked.Add(ref _waiting, frames.Count);
+        while (waiting > MostWaiting && _arrivals.TryDequeue(out var oldest))
+        {
+            Interlocked.Add(ref _dropped, oldest.Frames.Count);
+            waiting = Interlocked.Add(ref _waiting, -oldest.Frames.Count);
         }
     }
 
@@ -93,7 +88,8 @@ public sealed partial class GpuFeed(IGrainFactory grains, TimeProvider time, ILo
     /// <summary>Carries everything that waits; completes when the grains have it.</summary>
     internal async Task Sweep()
     {
-        for (var waiting = _ready.Count; waiting > 0 && _ready.TryDequeue(out var inbox); waiting--)
+        Distribute();
+        while (_ready.TryDequeue(out var inbox))
         {
             await _calls.WaitAsync();
             _ = Deliver(inbox);
@@ -107,6 +103,28 @@ public sealed partial class GpuFeed(IGrainFactory grains, TimeProvider time, ILo
         _calls.Release(CallsAtOnce);
     }
 
+    private void Distribute()
+    {
+        for (var arrivals = _arrivals.Count; arrivals > 0 && _arrivals.TryDequeue(out var arrival); arrivals--)
+        {
+            Interlocked.Add(ref _waiting, -arrival.Frames.Count);
+            double? skew = arrival.Batch.Sent is { } sent ? (sent - arrival.Received).TotalSeconds : null;
+            foreach (var frame in arrival.Frames)
+            {
+                var inbox = InboxOf(frame.Gpu);
+                switch (inbox.Add(new Pending(arrival.Batch, frame, arrival.Received, skew)))
+                {
+                    case Place.First:
+                        _ready.Enqueue(inbox);
+                        break;
+                    case Place.InsteadOfOldest:
+                        Interlocked.Increment(ref _dropped);
+                        break;
+                }
+            }
+        }
+    }
+
     private async Task Deliver(Inbox inbox)
     {
         var frames = 0;
@@ -114,7 +132,6 @@ public sealed partial class GpuFeed(IGrainFactory grains, TimeProvider time, ILo
         {
             foreach (var call in inbox.Take())
             {
-                Interlocked.Add(ref _waiting, -call.Frames.Length);
                 frames = call.Frames.Length;
                 await inbox.Grain.Record(call);
             }
@@ -148,6 +165,8 @@ public sealed partial class GpuFeed(IGrainFactory grains, TimeProvider time, ILo
     [LoggerMessage(LogLevel.Warning, "Frames of {Gpu} did not reach its grain; the history has them")]
     private partial void LogNotDelivered(Exception exception, GpuId gpu);
 
+    private readonly record struct Arrival(TelemetryBatch Batch, IReadOnlyList<Frame> Frames, DateTimeOffset Received);
+
     private readonly record struct Pending(TelemetryBatch Batch, Frame Frame, DateTimeOffset Received, double? Skew);
 
     private enum Place
@@ -173,13 +192,13 @@ public sealed partial class GpuFeed(IGrainFactory grains, TimeProvider time, ILo
 
         public void Describe(GpuDescription description) => Volatile.Write(ref _description, description);
 
-        /// <summary>Takes the frame, instead of the oldest when <paramref name="most"/> wait already. The first one puts the inbox in line.</summary>
-        public Place Add(in Pending pending, int most)
+        /// <summary>Takes the frame, instead of the oldest when <see cref="MostPending"/> wait already. The first one puts the inbox in line.</summary>
+        public Place Add(in Pending pending)
         {
             lock (_gate)
             {
                 _newest = pending.Received;
-                var full = _pending.Count >= most;
+                var full = _pending.Count >= MostPending;
                 if (full)
                 {
                     _pending.RemoveAt(0);
@@ -194,7 +213,8 @@ public sealed partial class GpuFeed(IGrainFactory grains, TimeProvider time, ILo
         {
             lock (_gate)
             {
-                return _pending.Count == 0 && _newest < since;
+                // One that was described a moment ago and has no frame yet is new, not idle.
+                return _pending.Count == 0 && _newest != default && _newest < since;
             }
         }
 
