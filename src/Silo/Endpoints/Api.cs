@@ -27,6 +27,8 @@ internal static class Api
     {
         builder.Services.AddSingleton<FleetView>();
         builder.Services.AddSingleton<ProcessMetrics>();
+        builder.Services.AddSingleton<MeterTotals>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<MeterTotals>());
         builder.Services.AddSingleton<FrameRate>();
         builder.Services.AddHostedService(services => services.GetRequiredService<FrameRate>());
         builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);

@@ -21,7 +21,7 @@ internal static class MetricsEndpoint
             .WithSummary("Prometheus exposition: text 0.0.4, or OpenMetrics when the Accept header asks for it")
             .Produces<string>(200, "text/plain");
 
-    private static async Task<IResult> Get(HttpContext context, FleetView view, ProcessMetrics process, TimeProvider time, IAuthorizationService authorization, CancellationToken cancellationToken)
+    private static async Task<IResult> Get(HttpContext context, FleetView view, ProcessMetrics process, MeterTotals totals, TimeProvider time, IAuthorizationService authorization, CancellationToken cancellationToken)
     {
         if (!IsLocal(context) && !(await authorization.AuthorizeAsync(context.User, Policies.Read)).Succeeded)
         {
@@ -32,6 +32,7 @@ internal static class MetricsEndpoint
         var page = new Exposition(openMetrics);
         GpuMetrics.Write(page, (await view.Snapshot(cancellationToken)).Gpus, time.GetUtcNow(), StaleAfter);
         process.Write(page);
+        totals.Write(page);
         return TypedResults.Bytes(Encoding.UTF8.GetBytes(page.Finish()), openMetrics ? Exposition.OpenMetricsContentType : Exposition.TextContentType);
     }
 

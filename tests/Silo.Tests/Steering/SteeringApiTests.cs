@@ -54,6 +54,10 @@ public sealed class SteeringApiTests(ProductFixture product) : IAsyncLifetime
         Assert.Equal("promoted", (string)view["stage"]!);
         Assert.True((bool)view["replicas"]![0]!["digest_matches"]!);
 
+        var metrics = await product.Product.Client().GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        Assert.Contains($"energyttt_feedback_chunks_total{{deployment=\"{_name}\"}} {chunk}", metrics, StringComparison.Ordinal);
+        Assert.Contains($"energyttt_deployment_modelled_energy_joules_total{{deployment=\"{_name}\",arm=\"treated\"}}", metrics, StringComparison.Ordinal);
+
         // The time machine.
         await Send(_operator, HttpMethod.Post, $"/v1/routers/{_name}/0/snapshots", null, HttpStatusCode.NoContent);
         await Send(_operator, HttpMethod.Post, $"/v1/routers/{_name}/0/snapshots", null, HttpStatusCode.NoContent);
