@@ -2,6 +2,7 @@ using System.CommandLine;
 using EnergyTTT.Cli.Agents;
 using EnergyTTT.Cli.Audits;
 using EnergyTTT.Cli.Backups;
+using EnergyTTT.Cli.Demos;
 using EnergyTTT.Cli.Fleets;
 using EnergyTTT.Cli.Learning;
 using EnergyTTT.Cli.Ingests;
@@ -36,6 +37,7 @@ root.Subcommands.Add(new Command("bench", "Measure what this machine does; answe
 });
 root.Subcommands.Add(RunsCommand.Create());
 root.Subcommands.Add(AgentCheckCommand.Create());
+root.Subcommands.Add(DemoCommand.Create());
 
 var parsed = root.Parse(args);
 var code = await parsed.InvokeAsync();

@@ -29,6 +29,7 @@ internal static class IntakeRegistration
         if (settings.Demo)
         {
             builder.Services.AddHostedService<ReplayDemo>();
+            builder.Services.AddHostedService<SteeringDemo>();
         }
     }
 }

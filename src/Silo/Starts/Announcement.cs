@@ -17,7 +17,7 @@ internal static class Announcement
         var settings = app.Services.GetRequiredService<ServerSettings>();
         if (settings.Demo)
         {
-            Console.WriteLine("The demo is on: 64 virtual GPUs replay a recorded H100. Nothing they show is a measurement of this machine.");
+            Console.WriteLine("The demo is on: 64 virtual GPUs replay a recorded H100, and a simulated fleet of 64 GPUs and 4 deployments is steered. Nothing they show is a measurement of this machine.");
         }
 
         if (settings.Roles.HasFlag(Roles.Portal))

@@ -24,7 +24,7 @@ public sealed class SimulatedFleet
     private readonly UsageSignatures _signatures;
     private readonly Dictionary<string, SimulatedEngine[]> _replicas = [];
     private readonly Dictionary<string, RequestStream> _streams = [];
-    private readonly Dictionary<string, int> _fallback = [];
+    private readonly Dictionary<string, int[]> _fallback = [];
     private readonly Dictionary<string, SimulatedEngine> _byName = [];
     private double _seconds;
     private bool _described;
@@ -41,7 +41,7 @@ public sealed class SimulatedFleet
         _signatures = new UsageSignatures(Gates);
         Racks = [.. from site in Enumerable.Range(0, options.Sites)
                     from rack in Enumerable.Range(0, options.RacksPerSite)
-                    select new SimulatedRack($"site-{site + 1}", $"s{site + 1}-r{rack + 1:00}", Recirculation(site == 0 && rack == 0), options.AirSeconds)];
+                    select new SimulatedRack($"{options.Prefix}site-{site + 1}", $"{options.Prefix}s{site + 1}-r{rack + 1:00}", Recirculation(site == 0 && rack == 0), options.AirSeconds)];
         Hosts = Build();
         foreach (var engine in Hosts.SelectMany(host => host.Engines))
         {
@@ -51,6 +51,7 @@ public sealed class SimulatedFleet
         foreach (var group in Hosts.SelectMany(host => host.Engines).GroupBy(engine => engine.Deployment))
         {
             _replicas[group.Key] = [.. group];
+            _fallback[group.Key] = [0];
         }
 
         var domains = new Domains(Gates, _signatures, options.Domains, options.HardwareSeed);
@@ -85,9 +86,17 @@ public sealed class SimulatedFleet
         Gate = GateFunction.Softmax,
         BiasSpace = BiasSpace.Logit,
         Replicas = [.. pair.Value.Select(engine => new ReplicaDescription { Id = engine.Id, Gpus = [engine.Gpu.Id.Value] })],
-        CostTable = "h100_moe_cost",
+        CostTable = "h100-80gb-hbm3-bf16",
         Tags = new Dictionary<string, string> { ["origin"] = "simulated" },
     });
+
+    /// <summary>The GPUs of a host as telemetry describes them.</summary>
+    public static IReadOnlyList<GpuDescription> Describe(SimulatedHost host)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+
+        return [.. host.Engines.Select(engine => new GpuDescription { Gpu = engine.Gpu.Id, Model = "NVIDIA H100 80GB HBM3 (simulated)", PowerLimitMaxWatts = 700, State = "ok" })];
+    }
 
     /// <summary>Lets the fleet start with its mean load instead of empty replicas; the placement decides who gets what.</summary>
     public async ValueTask WarmUpAsync(CancellationToken cancellationToken = default)
@@ -108,13 +117,8 @@ public sealed class SimulatedFleet
     {
         var seconds = interval.TotalSeconds;
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(seconds, nameof(interval));
-        foreach (var (deployment, stream) in _streams)
-        {
-            foreach (var request in stream.Until(_seconds + seconds))
-            {
-                await Place(deployment, request, cancellationToken);
-            }
-        }
+        // Deployments share nothing while they place, so that a server's answers to one do not hold up the others.
+        await Task.WhenAll(_streams.Select(pair => Place(pair.Key, pair.Value, _seconds + seconds, cancellationToken)));
 
         var feedback = new List<DeploymentFeedback>();
         foreach (var (deployment, engines) in _replicas)
@@ -162,9 +166,17 @@ public sealed class SimulatedFleet
         Rack = host.Rack.Name,
         Host = host.Name,
         Sent = Now,
-        Gpus = _described ? null : [.. host.Engines.Select(engine => new GpuDescription { Gpu = engine.Gpu.Id, Model = "NVIDIA H100 80GB HBM3 (simulated)", PowerLimitMaxWatts = 700, State = "ok" })],
+        Gpus = _described ? null : Describe(host),
         Frames = [.. host.Engines.Select(engine => engine.Pass(seconds, host.Rack.AirRiseCelsius, Now))],
     };
+
+    private async Task Place(string deployment, RequestStream stream, double until, CancellationToken cancellationToken)
+    {
+        foreach (var request in stream.Until(until))
+        {
+            await Place(deployment, request, cancellationToken);
+        }
+    }
 
     private async ValueTask Place(string deployment, DecodingRequest request, CancellationToken cancellationToken)
     {
@@ -174,9 +186,7 @@ public sealed class SimulatedFleet
         var replica = await _placement.PlaceAsync(deployment, question, loads, cancellationToken);
         if (replica is null || !_byName.TryGetValue(deployment + "/" + replica, out var engine))
         {
-            var turn = _fallback.GetValueOrDefault(deployment);
-            _fallback[deployment] = turn + 1;
-            engine = engines[turn % engines.Length];
+            engine = engines[_fallback[deployment][0]++ % engines.Length];
         }
 
         engine.Join(request);
@@ -198,10 +208,10 @@ public sealed class SimulatedFleet
                 for (var place = 0; place < _options.GpusPerHost; place++, dealt++)
                 {
                     var airflow = (1 + (_options.AirflowSpread * ((2 * random.NextDouble()) - 1))) * (rack == Racks[0] ? _options.HotAirflow : 1);
-                    var gpu = new SimulatedGpu(GpuId.Parse($"GPU-sim-{name}-{place}"), _options.Gpu with { Airflow = airflow });
+                    var gpu = new SimulatedGpu(GpuId.Parse($"GPU-{name}-{place}"), _options.Gpu with { Airflow = airflow });
                     var deployment = dealt % _options.Deployments;
                     engines.Add(new SimulatedEngine(
-                        $"moe-{deployment + 1}", $"{name}-g{place}", gpu, Gates, _signatures, costs[deployment], _options.Slots, _options.TokensPerSecond, _options.Start.ToUnixTimeMilliseconds(), (_options.LoadSeed * 31) + dealt));
+                        $"{_options.Prefix}moe-{deployment + 1}", $"{name}-g{place}", gpu, Gates, _signatures, costs[deployment], _options.Slots, _options.TokensPerSecond, _options.Start.ToUnixTimeMilliseconds(), (_options.LoadSeed * 31) + dealt));
                 }
 
                 hosts.Add(new(name, rack, engines));

@@ -11,6 +11,9 @@ public sealed record SimulatedFleetOptions
     /// <summary>Number of GPUs.</summary>
     public int Gpus => Sites * RacksPerSite * HostsPerRack * GpusPerHost;
 
+    /// <summary>Begin of the names of sites, racks, hosts, GPUs and deployments.</summary>
+    public string Prefix { get; init; } = "sim-";
+
     /// <summary>Sites, 1 or more.</summary>
     public int Sites { get; init; } = 2;
 

@@ -40,7 +40,7 @@ public sealed class SimulatedFleetTests
             Assert.InRange(frame.PowerAverageWatts!.Value, 132, 700);
             Assert.True(frame.Tokens > 0);
         });
-        Assert.Equal(["s1-r01", "s1-r02", "s2-r01", "s2-r02"], first.Telemetry.Select(batch => batch.Rack));
+        Assert.Equal(["sim-s1-r01", "sim-s1-r02", "sim-s2-r01", "sim-s2-r02"], first.Telemetry.Select(batch => batch.Rack));
     }
 
     [Fact]
@@ -111,7 +111,7 @@ public sealed class SimulatedFleetTests
     {
         var fleet = new SimulatedFleet(new() { Deployments = 4, HostsPerRack = 2, GpusPerHost = 8 }, new Silent(), FixedSteering.Baseline);
 
-        Assert.Equal(["moe-1", "moe-2", "moe-3", "moe-4"], fleet.Deployments.Keys.Order());
+        Assert.Equal(["sim-moe-1", "sim-moe-2", "sim-moe-3", "sim-moe-4"], fleet.Deployments.Keys.Order());
         Assert.All(fleet.Deployments.Values, deployment => Assert.Equal(16, deployment.Replicas.Count));
         Assert.All(fleet.Hosts, host => Assert.Equal(4, host.Engines.Select(engine => engine.Deployment).Distinct().Count()));
     }
