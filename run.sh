@@ -11,7 +11,8 @@ usage() {
   cat <<'U'
 usage: ./run.sh [--build] [--demo] [--urls URL] [settings of the server]
   --build   only build (nothing is started)
-  --demo    add 64 virtual GPUs that replay a trace recorded on a real H100 (marked as replayed)
+  --demo    add 64 virtual GPUs that replay a trace recorded on a real H100 (marked as replayed), and a steered fleet of 64
+            simulated GPUs in 4 deployments (marked as simulated)
   --urls    where to listen; default http://localhost:8080
 The data (private PostgreSQL, generated secrets) live in $ENERGYTTT_DATA, by default the user's data folder.
 U

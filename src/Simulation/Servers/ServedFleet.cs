@@ -69,6 +69,8 @@ public sealed class ServedFleet : IAsyncDisposable, IEpochSource, IRequestPlacem
             await _deployments[name].Describe(description with { Tags = tags }, cancellationToken);
         }
 
+        await Task.Run(() => WarmUp(cancellationToken), CancellationToken.None);
+        // Only now: the stages of steering begin with the fleet's first feedback, and the time before them is seen too.
         if (_options.OperatorKey is { } key)
         {
             using var operators = Client(key);
@@ -114,7 +116,6 @@ public sealed class ServedFleet : IAsyncDisposable, IEpochSource, IRequestPlacem
 
     private async Task Live(CancellationToken cancellationToken)
     {
-        await WarmUp(cancellationToken);
         _takesPart = true;
         var started = _options.Clock.GetTimestamp();
         for (long second = 1; ; second++)

@@ -8,15 +8,16 @@ namespace EnergyTTT.EndToEnd.Tests.Walks;
 public sealed class LiveWalk(ProductFixture product)
 {
     [Fact]
-    public async Task The_overview_shows_64_replayed_GPUs_whose_power_changes_by_itself()
+    public async Task The_overview_shows_64_replayed_and_64_simulated_GPUs_whose_power_changes_by_itself()
     {
         var page = await product.SignedIn();
         await page.GotoAsync("/");
 
-        await Assertions.Expect(page.GetByTestId("gpus-live").Locator(".number")).ToHaveTextAsync("64", new() { Timeout = 30_000 });
+        await Assertions.Expect(page.GetByTestId("gpus-live").Locator(".number")).ToHaveTextAsync("128", new() { Timeout = 120_000 });
         var before = await page.GetByTestId("fleet-power").Locator(".number").InnerTextAsync();
         await Assertions.Expect(page.GetByTestId("fleet-power").Locator(".number")).Not.ToHaveTextAsync(before, new() { Timeout = 15_000 });
         await Assertions.Expect(page.GetByText("replayed", new() { Exact = false }).First).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("simulated", new() { Exact = false }).First).ToBeVisibleAsync();
 
         await page.ScreenshotAsync(new() { Path = Path.Combine(ProductFixture.Screenshots, "overview-light.png") });
         await page.Context.CloseAsync();
