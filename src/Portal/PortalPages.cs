@@ -22,6 +22,7 @@ public static class PortalPages
     {
         ArgumentNullException.ThrowIfNull(app);
         app.UseWhen(context => !context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal), pages => pages.UseRequestLocalization(Localisation()));
+        app.UseResponseCompression();
         app.Use(GuardPages);
         app.UseAntiforgery();
         app.MapStaticAssets();

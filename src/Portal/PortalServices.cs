@@ -8,6 +8,7 @@ using EnergyTTT.Portal.Policies;
 using EnergyTTT.Portal.Runs;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
@@ -35,6 +36,9 @@ public static class PortalServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddRazorComponents().AddInteractiveServerComponents();
         services.AddMudServices();
+
+        // Pages and history are the only answers that are not compressed when they are published. Forms carry masked tokens.
+        services.AddResponseCompression(compression => compression.MimeTypes = ["text/html", "application/vnd.energyttt.columns"]);
         services.AddSignIn(options);
 
         services.AddOptions<FleetFeedOptions>().BindConfiguration("Portal:Fleet").ValidateDataAnnotations().ValidateOnStart();

@@ -8,10 +8,6 @@ namespace EnergyTTT.EndToEnd.Tests.Walks;
 public sealed class SignInWalk(ProductFixture product)
 {
     [Fact]
-    public void The_product_answers_within_fifteen_seconds_of_its_start() =>
-        Assert.InRange(product.StartTime.TotalSeconds, 0, 15);
-
-    [Fact]
     public async Task A_stranger_is_asked_to_sign_in_and_comes_back_to_the_page_that_was_wanted()
     {
         var page = await product.Stranger();
@@ -78,7 +74,7 @@ public sealed class SignInWalk(ProductFixture product)
             }
         };
 
-        foreach (var path in new[] { "/", "/fleet", "/gpus", "/account" })
+        foreach (var path in new[] { "/", "/fleet", "/gpus", "/deployments", "/policies", "/account" })
         {
             await page.GotoAsync(path, new() { WaitUntil = WaitUntilState.NetworkIdle });
         }

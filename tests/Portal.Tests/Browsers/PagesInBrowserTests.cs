@@ -2,6 +2,7 @@ using System.Globalization;
 using Deque.AxeCore.Playwright;
 using EnergyTTT.Portal.Tests.Fleets;
 using EnergyTTT.Portal.Tests.Hosts;
+using EnergyTTT.Testing.Machines;
 using EnergyTTT.Wire.Policies;
 using EnergyTTT.Wire.Telemetry;
 using Microsoft.Playwright;
@@ -376,12 +377,17 @@ public sealed class PagesInBrowserTests(Chromium chromium, Xunit.Abstractions.IT
         await page.WaitForTimeoutAsync(1_000);
         var quiet = await BusyMachine.IsQuiet();
         var best = 0.0;
+        var least = double.MaxValue;
         for (var run = 0; run < 3 && best < 30; run++)
         {
-            var rate = await ChartBench.LiveFramesPerSecond(page, seconds: 3);
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"run {run + 1}: {rate:0.0} frames a second, machine {(quiet ? "quiet" : "busy")}"));
+            var (rate, milliseconds) = await ChartBench.LiveFrames(page, seconds: 3);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"run {run + 1}: {rate:0.0} frames a second, {milliseconds:0.0} ms of the main thread each, machine {(quiet ? "quiet" : "busy")}"));
             best = Math.Max(best, rate);
+            least = Math.Min(least, milliseconds);
         }
+
+        // Processor time does not depend on what others do: this half of the bar holds on any machine.
+        Assert.InRange(least, 0.1, 1_000.0 / 30);
 
         Assert.True(best >= (quiet ? 30 : 1), string.Create(CultureInfo.InvariantCulture, $"{best:0.0} frames a second on a {(quiet ? "quiet" : "busy")} machine"));
     }

@@ -342,7 +342,7 @@ export class Chart extends HTMLElement {
       series: [{}, ...series.map((one, index) => ({
         label: one.label,
         stroke: bars ? colours.soft[index] : colours.of[index],
-        width: bars ? 0 : 1.5,
+        width: bars ? 0 : series.length > manySeries ? 1 : 1.5,
         dash: bars || series.length > manySeries ? undefined : dashes[one.dash ?? index % dashes.length].map(length => length),
         fill: bars ? colours.soft[index] : undefined,
         paths: bars ? uPlot.paths.bars({ size: [0.9, 60], align: 1, gap: 1 }) : undefined,

@@ -51,5 +51,5 @@ public partial class DeploymentDetail
     private IEnumerable<(DateTimeOffset Time, double? Value)> Arm(SteeringArm arm, Func<SteeringPoint, double?> value) =>
         View.Recent.Where(point => point.Arm == arm).Select(point => (point.Time, value(point)));
 
-    private double? Joules(int layer) => Balance.Layers.FirstOrDefault(entry => entry.Layer == layer)?.Joules;
+    private double? Joules(int layer) => View.Description.CostTable is null ? null : Balance.Layers.FirstOrDefault(entry => entry.Layer == layer)?.Joules;
 }

@@ -79,8 +79,8 @@ public sealed record RouterScreen(
     /// <summary>The newest epoch of the layer.</summary>
     public StoredEpoch? Newest => Epochs.IsEmpty ? null : Epochs[0];
 
-    /// <summary>Joules of the layer's experts over the range; null where no minute is known.</summary>
-    public double? Joules => Balance?.Joules;
+    /// <summary>Joules of the layer's experts over the range; null where no minute is known or no cost table speaks.</summary>
+    public double? Joules => Deployment.Description.CostTable is null ? null : Balance?.Joules;
 
     /// <summary>The same by expert; empty where no minute is known or no cost table speaks.</summary>
     public IReadOnlyList<double> ExpertJoules => Balance is { Joules: > 0 } ? Balance.ExpertJoules : [];

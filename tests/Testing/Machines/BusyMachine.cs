@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace EnergyTTT.Portal.Tests.Browsers;
+namespace EnergyTTT.Testing.Machines;
 
 /// <summary>
 /// Tells whether a bar on time can be held to here and now. A figure taken while other programs want the same cores says more about
@@ -17,7 +17,7 @@ public static class BusyMachine
         }
 
         var (idle, all) = Jiffies();
-        await Task.Delay(500);
+        await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System);
         var (idleLater, allLater) = Jiffies();
         return allLater == all ? 1 : (double)(idleLater - idle) / (allLater - all);
     }
