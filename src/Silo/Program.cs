@@ -46,5 +46,4 @@ app.UseAuthorization();
 app.UseRateLimiter();
 app.MapApi(start.Settings);
 app.MapPortalPages(start.Settings);
-await app.RunAndAnnounce();
-return 0;
+return await app.RunAndAnnounce();

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using EnergyTTT.Cli.Servers;
-using Spectre.Console;
 
 namespace EnergyTTT.Cli.Installations;
 
@@ -26,7 +25,7 @@ internal static class DoctorCommand
             {
                 foreach (var it in findings)
                 {
-                    AnsiConsole.WriteLine($"{it.Level,-8} {it.Check}: {it.Says}{(it.Do is null ? "" : Environment.NewLine + "         -> " + it.Do)}");
+                    Console.WriteLine($"{it.Level,-8} {it.Check}: {it.Says}{(it.Do is null ? "" : Environment.NewLine + "         -> " + it.Do)}");
                 }
             }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Npgsql;
 
 namespace EnergyTTT.Silo.Settings;
 
@@ -35,7 +36,7 @@ public sealed record ServerSettings
         {
             Roles = ReadRoles(configuration["Roles"], faults),
             Demo = ReadFlag(configuration, "Demo", faults),
-            ConnectionString = configuration.GetConnectionString("EnergyTTT") is { Length: > 0 } given ? given : null,
+            ConnectionString = ReadConnection(configuration.GetConnectionString("EnergyTTT"), faults),
             SiloAddress = ReadAddress(configuration["Orleans:Address"], faults),
             SiloPort = ReadPort(configuration, "Orleans:SiloPort", faults),
             GatewayPort = ReadPort(configuration, "Orleans:GatewayPort", faults),
@@ -98,6 +99,31 @@ public sealed record ServerSettings
 
         faults.Add($"{key} is '{text}'; true or false expected.");
         return false;
+    }
+
+    private static string? ReadConnection(string? text, List<string> faults)
+    {
+        const string Example = "such as Host=db;Database=energyttt;Username=energyttt;Password=... expected";
+        if (string.IsNullOrEmpty(text))
+        {
+            return null;
+        }
+
+        try
+        {
+            var parts = new NpgsqlConnectionStringBuilder(text);
+            if (string.IsNullOrEmpty(parts.Host) || string.IsNullOrEmpty(parts.Database))
+            {
+                faults.Add($"ConnectionStrings:EnergyTTT names no host or no database; {Example}.");
+            }
+        }
+        catch (ArgumentException exception)
+        {
+            // The text itself stays out of the message: it holds a password.
+            faults.Add($"ConnectionStrings:EnergyTTT cannot be read ({exception.Message}); {Example}.");
+        }
+
+        return text;
     }
 
     private static IPAddress ReadAddress(string? text, List<string> faults)

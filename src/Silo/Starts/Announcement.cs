@@ -8,10 +8,23 @@ namespace EnergyTTT.Silo.Starts;
 /// <summary>What a person who started the product wants to read: where it is and how to get in.</summary>
 internal static class Announcement
 {
-    /// <summary>Starts the application, prints its address, and the one-time set-up token while nobody has an account; completes when it has stopped.</summary>
-    public static async Task RunAndAnnounce(this WebApplication app)
+    /// <summary>
+    /// Starts the application, prints its address, and the one-time set-up token while nobody has an account; completes when it has stopped.
+    /// Answers the exit code: 2, after one sentence, when the address cannot be listened on.
+    /// </summary>
+    public static async Task<int> RunAndAnnounce(this WebApplication app)
     {
-        await app.StartAsync();
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (Exception exception) when (exception is IOException or System.Net.Sockets.SocketException or FormatException)
+        {
+            await Console.Error.WriteLineAsync($"EnergyTTT cannot start: {exception.Message} Name another address with --urls, such as --urls http://127.0.0.1:8081.");
+            await app.DisposeAsync();
+            return 2;
+        }
+
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
         Console.WriteLine($"EnergyTTT is ready at {string.Join(", ", addresses)}");
         var settings = app.Services.GetRequiredService<ServerSettings>();
@@ -26,6 +39,7 @@ internal static class Announcement
         }
 
         await app.WaitForShutdownAsync();
+        return 0;
     }
 
     private static async Task AnnounceSetUp(IServiceProvider services)

@@ -16,6 +16,8 @@ public sealed class ProductFixture : IAsyncLifetime
 
     public NpgsqlDataSource Source => _database.Source;
 
+    public string ConnectionString => _database.ConnectionString;
+
     public ApiKeys Keys { get; private set; } = null!;
 
     public HttpClient Agent { get; private set; } = null!;
