@@ -58,7 +58,7 @@ internal static class RunsPrinter
     public static void Contrast(JsonNode contrast)
     {
         var runs = contrast["runs"]?.AsArray() ?? [];
-        string[] heads = [.. runs.Select((run, number) => $"{Text(run?["id"])[..8]}{(number == 0 ? " (baseline)" : "")}")];
+        string[] heads = [.. runs.Select((run, number) => $"{Text(run?["id"])[^12..]}{(number == 0 ? " (baseline)" : "")}")];
         var settings = new Table { Title = new TableTitle($"What differs ({contrast["same"]} settings are the same)") }.AddColumns([.. heads.Prepend("setting").Select(Markup.Escape)]);
         foreach (var setting in contrast["settings"]?.AsArray() ?? [])
         {
