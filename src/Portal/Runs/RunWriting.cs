@@ -26,6 +26,8 @@ public static class RunWriting
         ArgumentNullException.ThrowIfNull(display);
         return value switch
         {
+            // A seed or a size is what it is; only figures are rounded.
+            double number when double.IsInteger(number) && Math.Abs(number) < 1e15 => number.ToString("0", CultureInfo.InvariantCulture),
             double number => display.Plain(number, "").Text,
             bool flag => flag ? "yes" : "no",
             string text => text,

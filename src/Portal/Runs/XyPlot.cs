@@ -22,7 +22,9 @@ public sealed record XyPlot(ImmutableArray<XyLine> Lines, double LeastX, double 
     public bool IsEmpty => Lines.All(line => line.Dots.IsEmpty);
 
     /// <summary>Of series of points; null is no data.</summary>
-    public static XyPlot Of(IEnumerable<(string Label, IReadOnlyList<double> X, IReadOnlyList<double?> Y)> series)
+    /// <param name="series">The points by label.</param>
+    /// <param name="withZero">Whether 0 must be in sight, as for differences.</param>
+    public static XyPlot Of(IEnumerable<(string Label, IReadOnlyList<double> X, IReadOnlyList<double?> Y)> series, bool withZero = false)
     {
         var all = series.ToList();
         var known = all.SelectMany(one => one.X.Zip(one.Y)).Where(point => double.IsFinite(point.First) && point.Second is { } y && double.IsFinite(y)).ToList();
@@ -32,7 +34,7 @@ public sealed record XyPlot(ImmutableArray<XyLine> Lines, double LeastX, double 
         }
 
         var (leastX, mostX) = Edges(known.Select(point => point.First));
-        var (leastY, mostY) = Edges(known.Select(point => point.Second!.Value)); // the known ones have a value
+        var (leastY, mostY) = Edges(known.Select(point => point.Second!.Value).Concat(withZero ? [0.0] : [])); // the known ones have a value
         return new([.. all.Select(one => Line(one.Label, one.X, one.Y, leastX, mostX, leastY, mostY))], leastX, mostX, leastY, mostY);
     }
 

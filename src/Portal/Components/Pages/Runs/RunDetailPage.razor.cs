@@ -38,7 +38,7 @@ public partial class RunDetailPage
     private static XyPlot Pairs(IEnumerable<RunComparison> comparisons) => XyPlot.Of(comparisons.Select(it => (
         it.Treated,
         (IReadOnlyList<double>)[.. Enumerable.Range(1, it.LogRatios.Count).Select(pair => (double)pair)],
-        (IReadOnlyList<double?>)[.. it.LogRatios.Select(ratio => (double?)(-100 * double.ExpM1(ratio)))])));
+        (IReadOnlyList<double?>)[.. it.LogRatios.Select(ratio => (double?)(-100 * double.ExpM1(ratio)))])), withZero: true);
 
     private static XyPlot Experts(IEnumerable<RunArm> arms) => XyPlot.Of(arms.GroupBy(arm => arm.Strategy).Select(of =>
     {
