@@ -3,14 +3,16 @@ using System.Collections.Frozen;
 namespace EnergyTTT.History.Runs.Queries;
 
 /// <summary>
-/// Compiles a condition to SQL over <c>experiment.run r</c>. A column is compared in place. A fact is either looked up run by run, which is quick for few runs, or answered from its index as the set
-/// of all runs for which the comparison is true, which is quick for all of them: the planner joins such sets, or hashes them where they stand under an <c>or</c>.
+/// Compiles a condition to SQL over <c>experiment.run r</c>. A column is compared in place. A fact is either looked up run by run, which is quick for few runs (<c>offset 0</c> keeps the planner from anything else),
+/// or left to the planner: it joins the set of all runs for which the comparison is true, and under an <c>or</c> hashes that set where many runs are left to ask and looks it up run by run where few are.
 /// </summary>
 /// <param name="sql">Takes the text.</param>
 /// <param name="fields">Numbers of the names that any run ever had.</param>
 /// <param name="runByRun">Whether facts are looked up run by run.</param>
 internal sealed class RunSql(SqlText sql, FrozenDictionary<string, int> fields, bool runByRun)
 {
+    private const string Facts = "exists (select from experiment.fact f where f.run_no = r.run_no and f.field_id = ";
+
     /// <summary>Adds the condition; it is true, false or null per run.</summary>
     public void Add(RunCondition condition) => Visit(RunConditions.WithoutNot(condition));
 
@@ -68,7 +70,7 @@ internal sealed class RunSql(SqlText sql, FrozenDictionary<string, int> fields, 
         }
         else if (fields.TryGetValue(field.Name, out var id))
         {
-            sql.Add(runByRun ? "exists (select from experiment.fact f where f.run_no = r.run_no and f.field_id = " : "r.run_no in (select f.run_no from experiment.fact f where f.field_id = ").Value(id).Add(" and (");
+            sql.Add(Facts).Value(id).Add(" and (");
             compare(null);
             sql.Add(runByRun ? ") offset 0)" : "))");
         }
@@ -86,8 +88,7 @@ internal sealed class RunSql(SqlText sql, FrozenDictionary<string, int> fields, 
         }
         else if (fields.TryGetValue(missing.Field.Name, out var id))
         {
-            sql.Add(missing.Negated ? "" : "not ").Add(runByRun ? "exists (select from experiment.fact f where f.run_no = r.run_no and f.field_id = " : "r.run_no in (select f.run_no from experiment.fact f where f.field_id = ").Value(id)
-                .Add(runByRun ? " offset 0)" : ")");
+            sql.Add(missing.Negated ? "" : "not ").Add(Facts).Value(id).Add(runByRun ? " offset 0)" : ")");
         }
         else
         {
