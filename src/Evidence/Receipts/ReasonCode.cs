@@ -61,4 +61,19 @@ public static class ReasonCode
 
     /// <summary>Joules per token times tokens per second does not give the watts within 5 %.</summary>
     public const string Inconsistent = "inconsistent";
+
+    /// <summary>Heat or a power brake slowed the card in a window.</summary>
+    public const string Throttled = "throttled";
+
+    /// <summary>The card was a good deal warmer or colder than in the other windows of its arm.</summary>
+    public const string ThermalDrift = "thermal_drift";
+
+    /// <summary>The card behind the readings became another one.</summary>
+    public const string GpuChanged = "gpu_changed";
+
+    /// <summary>The arms did not decode the same tokens.</summary>
+    public const string TokensDiffer = "tokens_differ";
+
+    /// <summary>The GPU waited for its host so long that the joules are the host's as much as the model's.</summary>
+    public const string GpuWaits = "gpu_waits";
 }

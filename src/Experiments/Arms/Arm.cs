@@ -1,0 +1,90 @@
+using EnergyTTT.Experiments.Gates;
+using EnergyTTT.Routing.Feedback;
+using EnergyTTT.Routing.Learning;
+using EnergyTTT.Routing.Monitoring;
+using EnergyTTT.Selection.Gates;
+
+namespace EnergyTTT.Experiments.Arms;
+
+/// <summary>An arm at work: its gate, its learners (one a layer), and what its sequences have lost so far. Learning goes on from trial to trial, as it would in production.</summary>
+internal sealed class Arm : IDisposable
+{
+    private readonly RouterLearner[] _learners;
+
+    /// <summary>Puts the first epochs in force.</summary>
+    public Arm(ArmPlan plan, IBatchGate gate, LearningSettings settings, SelectorShape shape, ExpertCosts? costs, int layers, int sequences)
+    {
+        (Plan, Gate, Losses, Decoded) = (plan, gate, new double[sequences], new long[sequences]);
+        _learners = [.. Enumerable.Range(0, layers).Select(layer => new RouterLearner(settings.Of(plan, shape, costs, layer)))];
+        for (var layer = 0; layer < layers; layer++)
+        {
+            gate.Apply(layer, _learners[layer].Epoch);
+        }
+    }
+
+    /// <summary>The plan.</summary>
+    public ArmPlan Plan { get; }
+
+    /// <summary>The gate.</summary>
+    public IBatchGate Gate { get; }
+
+    /// <summary>Whether anything of it can change while it runs.</summary>
+    public bool Learns => Plan.Strategy.HasBias;
+
+    /// <summary>Sum of losses of each sequence of the pool, nats.</summary>
+    public double[] Losses { get; }
+
+    /// <summary>Tokens decoded of each sequence of the pool.</summary>
+    public long[] Decoded { get; }
+
+    /// <summary>Updates of fast weights so far, all layers.</summary>
+    public long Updates => _learners.Sum(learner => learner.Statistics.UpdateCount);
+
+    /// <summary>Joules that learning took on the host so far, by the learner's own account.</summary>
+    public double OwnJoules => _learners.Sum(learner => learner.Statistics.OwnJoules);
+
+    /// <summary>Greatest spread of a bias in force, logits.</summary>
+    public double Spread => _learners.Max(learner => learner.Statistics.Spread);
+
+    /// <summary>Greatest length of a fast term in force.</summary>
+    public double Gamma => _learners.Max(learner => learner.Statistics.Gamma);
+
+    /// <summary>The bias in force of each layer <c>[layers][experts]</c>.</summary>
+    public float[][] Biases => [.. _learners.Select(learner => learner.Epoch.Bias.ToArray())];
+
+    /// <summary>Tells the learners what the gates saw since the last time, puts their epochs in force, and lets the gate count from 0.</summary>
+    /// <param name="time">The end of the window.</param>
+    /// <param name="tokens">Tokens of the window; 0 does nothing.</param>
+    /// <param name="batch">Tokens of a step.</param>
+    /// <param name="device">Latest readings of the device; null without.</param>
+    /// <param name="joulesPerToken">Of the window, where measured.</param>
+    public void Learn(DateTimeOffset time, int tokens, int batch, GpuStatistics? device, double? joulesPerToken)
+    {
+        if (tokens == 0)
+        {
+            return;
+        }
+
+        for (var layer = 0; layer < _learners.Length && Learns; layer++)
+        {
+            var (counts, logits) = Gate.Observed(layer);
+            var outcome = _learners[layer].Observe(new()
+            {
+                Time = time, Tokens = tokens, BatchTokens = batch, ExpertCounts = counts, GateLogits = logits, Phase = EnginePhase.Decode,
+                Devices = device is null ? [] : [new DeviceReading(device)], JoulesPerToken = joulesPerToken,
+            });
+            Gate.Apply(layer, outcome.Epoch);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var learner in _learners)
+        {
+            learner.Dispose();
+        }
+
+        Gate.Dispose();
+    }
+}

@@ -1,0 +1,65 @@
+using EnergyTTT.Routing.Strategies;
+using EnergyTTT.Selection.Epochs;
+
+namespace EnergyTTT.Experiments.Arms;
+
+/// <summary>The arms of each experiment. The first is always the control: plain top-k in random batches.</summary>
+public static class ArmCatalogue
+{
+    /// <summary>The control's name.</summary>
+    public const string Control = "Baseline";
+
+    /// <summary>The same as the control under another name: its difference has to cover 0.</summary>
+    public const string ControlAgain = "Baseline (A/A)";
+
+    /// <summary>The product's own arm, with requests grouped by affinity.</summary>
+    public const string Product = "EnergyAwareTTT + affinity";
+
+    /// <summary>Plain top-k.</summary>
+    public static ArmPlan Baseline(string name = Control) => new(name, StrategyCatalogue.Baseline, false);
+
+    /// <summary>Two arms of the same setting.</summary>
+    public static IReadOnlyList<ArmPlan> SameAndSame { get; } = [Baseline(), Baseline(ControlAgain)];
+
+    /// <summary>What the main comparison shows: each rival, ours with and without affinity, and each lever alone.</summary>
+    /// <param name="bound">rho of the consolidations, above 0 to 1.</param>
+    /// <param name="ownExperts">k0 of opportunistic activation.</param>
+    public static IReadOnlyList<ArmPlan> Comparison(float bound, int ownExperts)
+    {
+        var product = Ours(bound);
+        return
+        [
+            Baseline(), Baseline(ControlAgain), new("Baseline + affinity", StrategyCatalogue.Baseline, true), Of(StrategyCatalogue.LossFreeBalancing), Opportunistic(ownExperts),
+            new("GreedyConsolidation", StrategyCatalogue.GreedyConsolidation(bound), false) { GuardBound = bound }, product, product with { Name = Product, ByAffinity = true },
+        ];
+    }
+
+    /// <summary>The other strategies of the room.</summary>
+    public static IReadOnlyList<ArmPlan> Others { get; } =
+    [
+        Of(StrategyCatalogue.StaticOptimal), Of(StrategyCatalogue.KernelAwareTtha), Of(StrategyCatalogue.StatisticalLoadBalancing), Of(StrategyCatalogue.Hierarchical), Of(StrategyCatalogue.PredictiveThermal),
+        Of(StrategyCatalogue.MultiGpuAware), Of(StrategyCatalogue.DynamicRerouting),
+    ];
+
+    /// <summary>Ours with one part taken away each.</summary>
+    public static IReadOnlyList<ArmPlan> Ablations(float bound)
+    {
+        var product = Ours(bound);
+        return
+        [
+            product with { Name = "without TTT", Strategy = product.Strategy with { UsesFastWeights = false } },
+            product with { Name = "without Muon", Muon = false },
+            product with { Name = "without batch-aware step", BatchAware = false },
+            product with { Name = "without thermal", Strategy = product.Strategy with { Heat = HeatRule.None } },
+        ];
+    }
+
+    /// <summary>Opportunistic activation as published: no guard.</summary>
+    public static ArmPlan Opportunistic(int ownExperts) => new("OpportunisticActivation", StrategyCatalogue.OpportunisticActivation(ownExperts), false) { GuardBound = 0 };
+
+    /// <summary>An arm of a strategy as it is.</summary>
+    public static ArmPlan Of(Strategy strategy) => new((strategy ?? throw new ArgumentNullException(nameof(strategy))).Name, strategy, false);
+
+    private static ArmPlan Ours(float bound) =>
+        new("EnergyAwareTTT", StrategyCatalogue.EnergyAwareTtt with { BatchStep = BatchStep.MarginalConsolidation(bound, priced: true) }, false) { GuardBound = bound };
+}
