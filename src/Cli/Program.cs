@@ -5,6 +5,7 @@ using EnergyTTT.Cli.Backups;
 using EnergyTTT.Cli.Demos;
 using EnergyTTT.Cli.Fleets;
 using EnergyTTT.Cli.Learning;
+using EnergyTTT.Cli.Experiments;
 using EnergyTTT.Cli.Ingests;
 using EnergyTTT.Cli.Installations;
 using EnergyTTT.Cli.Keys;
@@ -38,6 +39,7 @@ root.Subcommands.Add(new Command("bench", "Measure what this machine does; answe
 root.Subcommands.Add(RunsCommand.Create());
 root.Subcommands.Add(AgentCheckCommand.Create());
 root.Subcommands.Add(DemoCommand.Create());
+root.Subcommands.Add(ExperimentCommand.Create());
 
 var parsed = root.Parse(args);
 var code = await parsed.InvokeAsync();

@@ -24,13 +24,14 @@ public sealed class RoomTests
         ["Agent"] = ["Wire", "Telemetry"],
         ["Client"] = ["Wire", "Selection"],
         ["Simulation"] = ["Wire", "Selection", "Client", "Routing", "Telemetry"],
-        ["Cli"] = ["Wire", "Selection", "Client", "Routing", "Simulation", "Evidence", "Telemetry", "History"],
+        ["Experiments"] = ["Wire", "Selection", "Routing", "Evidence", "Telemetry"],
+        ["Cli"] = ["Wire", "Experiments", "Selection", "Client", "Routing", "Simulation", "Evidence", "Telemetry", "History"],
     };
 
     /// <summary>Packages that shape a room by their absence: prefix of the assembly, and the rooms that may touch it.</summary>
     private static readonly Dictionary<string, string[]> OnlyIn = new()
     {
-        ["TorchSharp"] = ["Routing", "Cli"],
+        ["TorchSharp"] = ["Routing", "Experiments", "Cli"],
         ["Npgsql"] = ["History", "Silo", "Cli"],
         ["Orleans"] = ["Contracts", "Grains", "Silo", "Portal"],
         ["MudBlazor"] = ["Portal"],

@@ -92,9 +92,8 @@ internal sealed class SequencePool : IDisposable
     /// <param name="size">Sequences of a batch; divides <see cref="Count"/>.</param>
     /// <param name="byAffinity">By likeness of how prompts used the experts; else at random.</param>
     /// <param name="seed">Of the random order.</param>
-    /// <param name="layers">Layers of the model.</param>
     /// <returns>Indices of sequences, <c>[batches][size]</c>.</returns>
-    public int[][] Batches(int size, bool byAffinity, int seed, int layers)
+    public int[][] Batches(int size, bool byAffinity, int seed)
     {
         if (size < 1 || Count % size != 0)
         {
@@ -109,7 +108,6 @@ internal sealed class SequencePool : IDisposable
         }
 
         var cells = Usage.Length / Count;
-        var perLayer = cells / layers;
 
         // Centred per expert: what every sequence uses says nothing about which ones are alike (docs/decisions/0052).
         var centred = new float[Usage.Length];
@@ -139,7 +137,6 @@ internal sealed class SequencePool : IDisposable
             GroupRefinement.Exchange(usage, groups, 3);
         }
 
-        _ = perLayer;
         return [.. order.OrderBy(s => groups[s]).Chunk(size)];
     }
 

@@ -20,9 +20,9 @@ internal abstract class ExperimentDevice : IDisposable
     /// <summary>Codes against publishing that hold for the whole run.</summary>
     public virtual IReadOnlyList<string> Against => [];
 
-    /// <summary>The CPU, with joules modelled by a cost table, or the first NVIDIA GPU, measured.</summary>
-    /// <exception cref="NotSupportedException">There is no GPU that can be measured; the message says what is missing.</exception>
-    public static ExperimentDevice Open(bool onCuda, ModelledCosts costs, TimeProvider time) => onCuda ? throw new NotSupportedException("cuda") : new CpuDevice(costs, time);
+    /// <summary>The CPU, with joules modelled by a cost table; a GPU is refused until it can be measured.</summary>
+    /// <exception cref="NotSupportedException">A GPU was asked for.</exception>
+    public static ExperimentDevice Open(bool onCuda, ModelledCosts costs, TimeProvider time) => onCuda ? throw new NotSupportedException("--device cuda is not there yet: kernels at the gate and windows from the energy counter have not been run on a card. Use --device cpu, whose joules are modelled and say so.") : new CpuDevice(costs, time);
 
     /// <summary>What stands at the gates of an arm.</summary>
     public abstract IBatchGate Gate(ArmPlan plan, SelectorShape shape, int layers, int size);

@@ -100,7 +100,7 @@ public sealed class ExperimentRun(ExperimentSettings settings, IRunRecorder reco
             string Name(Arm arm) => settings.BatchSizes.Count > 1 ? $"{arm.Plan.Name} @{size}" : arm.Plan.Name;
             var stepper = device.Stepper(decoder);
             var runner = new TrialRunner(pool, decoder, time, stepper) { Device = () => device.Meter.Latest };
-            var batches = new[] { pool.Batches(size, false, settings.Seed, layers), pool.Batches(size, true, settings.Seed, layers) };
+            var batches = new[] { pool.Batches(size, false, settings.Seed), pool.Batches(size, true, settings.Seed) };
             var pairs = 2 * settings.Rounds;
 
             // On a GPU every trial decodes the whole pool, as often as the window asks for; modelled trials take turns through the batches, the same for all arms.

@@ -67,7 +67,7 @@ public sealed record ExperimentSettings
     /// <summary>Two cores, five minutes.</summary>
     public static ExperimentSettings Tiny { get; } = new()
     {
-        Kind = "compare", Preset = "tiny", Shape = ModelShape.Tiny, Training = new() { Steps = 160, Batch = 8, Length = 128, Rate = 2e-3 }, BatchSizes = [16], DecodeSteps = 32, Sequences = 192,
+        Kind = "compare", Preset = "tiny", Shape = ModelShape.Tiny, Training = new() { Steps = 160, Seconds = 120, Batch = 8, Length = 128, Rate = 2e-3 }, BatchSizes = [16], DecodeSteps = 32, Sequences = 192,
         CorpusCharacters = 4_000_000, Arms = [.. ArmCatalogue.Comparison(0.95f, 3), .. ArmCatalogue.Others, .. ArmCatalogue.Ablations(0.95f)],
     };
 

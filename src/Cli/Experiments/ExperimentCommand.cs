@@ -1,0 +1,97 @@
+using System.CommandLine;
+using System.Text.Json;
+using EnergyTTT.Experiments.Recordings;
+using EnergyTTT.Experiments.Reports;
+using EnergyTTT.Experiments.Runs;
+using EnergyTTT.Wire.Json;
+using EnergyTTT.Wire.Runs;
+using Spectre.Console;
+
+namespace EnergyTTT.Cli.Experiments;
+
+/// <summary><c>energyttt experiment run|compare|aa</c>: a real model decodes held-out text under one or several routers, and the run becomes a bundle.</summary>
+internal static class ExperimentCommand
+{
+    public static Command Create() => new("experiment", "Train a mixture-of-experts model, decode under routers in turn, and say what they take. On a GPU joules are measured; on a CPU they are modelled and say so.")
+    {
+        One("run", "One strategy."), One("compare", "Every strategy against plain top-k, interleaved, with intervals and ablations."), One("aa", "The same arm twice: its interval has to cover 0."),
+    };
+
+    private static Command One(string kind, string description)
+    {
+        var options = new ExperimentOptions();
+        var command = new Command(kind, description);
+        foreach (var option in options.All)
+            command.Options.Add(option);
+        command.SetAction((parsed, cancellationToken) => Run(options, parsed, kind, cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> Run(ExperimentOptions options, ParseResult parsed, string kind, CancellationToken cancellationToken)
+    {
+        ExperimentSettings settings;
+        try
+        {
+            settings = options.Settings(parsed, kind);
+        }
+        catch (ArgumentException wrong)
+        {
+            Console.Error.WriteLine(wrong.Message);
+            return 2;
+        }
+
+        var json = parsed.GetValue(options.Json);
+        IRunRecorder recorder = settings.OutputDirectory is { } folder ? new FileRecorder(folder) : new NoRecorder();
+        var began = TimeProvider.System.GetTimestamp();
+        var said = "";
+        try
+        {
+            var bundle = await new ExperimentRun(settings, recorder, TimeProvider.System, Progress).Run(cancellationToken);
+            Console.Error.WriteLine();
+            if (json)
+            {
+                Console.WriteLine(JsonSerializer.Serialize(bundle, WireJson.Default.RunBundle));
+                return 0;
+            }
+
+            foreach (var report in ReportTables.Of(bundle))
+            {
+                var table = new Table().Title(report.Title);
+                foreach (var heading in report.Headings)
+                    table.AddColumn(Markup.Escape(heading));
+                foreach (var row in report.Rows)
+                    table.AddRow([.. row.Select(Markup.Escape)]);
+                AnsiConsole.Write(table);
+            }
+
+            if (recorder is FileRecorder files)
+                Console.WriteLine($"bundle: {files.PathOf(bundle)}");
+            return 0;
+        }
+        catch (Exception fault) when (fault is InvalidOperationException or NotSupportedException or IOException or DllNotFoundException or FormatException or ArgumentException)
+        {
+            Console.Error.WriteLine();
+            Console.Error.WriteLine(fault.Message);
+            return 1;
+        }
+
+        void Progress(string what, double share)
+        {
+            var seconds = TimeProvider.System.GetElapsedTime(began).TotalSeconds;
+            var line = $"{seconds,4:0} s  {what} {share:0 %}";
+            if (line == said)
+                return;
+            said = line;
+            Console.Error.Write(Console.IsErrorRedirected ? (share is 0 || (int)(share * 100) % 10 == 0 ? line + "\n" : "") : $"\r{line,-70}");
+        }
+    }
+
+    private sealed class NoRecorder : IRunRecorder
+    {
+        public Task Start(RunBundle bundle, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task Record(Guid run, RunTrial trial, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task Finish(RunBundle bundle, CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
