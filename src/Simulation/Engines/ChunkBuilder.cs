@@ -8,7 +8,7 @@ using EnergyTTT.Wire.Deployments;
 namespace EnergyTTT.Simulation.Engines;
 
 /// <summary>
-/// Gathers the feedback of a simulated replica. A step that is really selected stands for all steps of its second, so counts are multiplied and agree with the tokens.
+/// Gathers the feedback of a simulated replica. A step that is really selected stands for all steps of its second, so counts are multiplied by the steps that were done.
 /// </summary>
 internal sealed class ChunkBuilder
 {
@@ -38,15 +38,10 @@ internal sealed class ChunkBuilder
 
     public double BusySeconds { get; private set; }
 
-    public void Select(int layer, ReadOnlySpan<float> logits, int tokens, long weight, in SelectionStatistics statistics)
+    public void Select(int layer, ReadOnlySpan<float> logits, int tokens, in SelectionStatistics statistics)
     {
         var sums = _layers[layer];
-        var counts = statistics.Counts.Span;
-        for (var expert = 0; expert < counts.Length; expert++)
-        {
-            sums.Counts[expert] += counts[expert] * weight;
-        }
-
+        statistics.Counts.Span.CopyTo(sums.Step);
         sums.Steps++;
         sums.Tokens += tokens;
         sums.Distinct += statistics.DistinctExperts;
@@ -62,6 +57,16 @@ internal sealed class ChunkBuilder
 
     public void Pass(double seconds, double steps, long tokens, double joules, double busySeconds)
     {
+        // Whole steps, so that counts never exceed the tokens of a replica that is slowed in the middle of one.
+        var whole = (long)steps;
+        foreach (var sums in _layers)
+        {
+            for (var expert = 0; expert < sums.Step.Length; expert++)
+            {
+                sums.Counts[expert] += sums.Step[expert] * whole;
+            }
+        }
+
         Seconds += seconds;
         Steps += steps;
         Tokens += tokens;
@@ -128,6 +133,9 @@ internal sealed class ChunkBuilder
 
     private sealed class LayerSums(int experts)
     {
+        /// <summary>Counts of the step that stands for its second.</summary>
+        public int[] Step { get; } = new int[experts];
+
         public long[] Counts { get; } = new long[experts];
 
         public double[] Probability { get; } = new double[experts];

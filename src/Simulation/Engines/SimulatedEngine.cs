@@ -136,7 +136,7 @@ public sealed class SimulatedEngine
         }
 
         var asked = Math.Max(1, (long)Math.Round(_tokensPerSecond * seconds));
-        var (cost, distinct, mass, least) = Select(batch, asked);
+        var (cost, distinct, mass, least) = Select(batch);
         var steps = Gpu.Possible(asked, cost.Seconds, cost.Joules, seconds);
         var tokens = (long)Math.Floor(batch * steps);
         foreach (var request in _active)
@@ -152,7 +152,7 @@ public sealed class SimulatedEngine
         return frame;
     }
 
-    private (StepCost Cost, double Distinct, double Mass, double Least) Select(int batch, long weight)
+    private (StepCost Cost, double Distinct, double Mass, double Least) Select(int batch)
     {
         var cost = default(StepCost);
         double distinct = 0, mass = 0, least = 1;
@@ -166,7 +166,7 @@ public sealed class SimulatedEngine
 
             var statistics = _selectors[layer].Select(logits, batch, _epoch.Layers[layer], _experts.AsSpan(0, batch * _gates.TopK), _weights.AsSpan(0, batch * _gates.TopK));
             _costs.Add(layer, statistics.Counts.Span, batch, ref cost);
-            _chunk.Select(layer, logits, batch, weight, statistics);
+            _chunk.Select(layer, logits, batch, statistics);
             distinct += statistics.DistinctExperts;
             mass += statistics.RetainedMassMean;
             least = Math.Min(least, statistics.RetainedMassMin);

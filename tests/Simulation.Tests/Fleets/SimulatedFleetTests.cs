@@ -77,6 +77,21 @@ public sealed class SimulatedFleetTests
     }
 
     [Fact]
+    public async Task A_replica_that_is_slowed_for_heat_reports_no_more_slots_than_its_tokens_have()
+    {
+        var fleet = new SimulatedFleet(new() { HotRecirculation = 0.03 }, new RoundRobinPlacement(), FixedSteering.Baseline);
+        await fleet.WarmUpAsync();
+        var feedback = new List<ChunkFeedback>();
+        for (var second = 0; second < 120; second++)
+        {
+            feedback.AddRange((await fleet.StepAsync(TimeSpan.FromSeconds(1))).Feedback.Select(each => each.Feedback));
+        }
+
+        Assert.True(fleet.Hosts.SelectMany(host => host.Engines).Sum(engine => engine.Gpu.ThermalThrottleSeconds) > 60);
+        Assert.All(feedback, chunk => Assert.All(chunk.Layers, layer => Assert.InRange(layer.ExpertCounts.Sum(), chunk.Tokens * 7, chunk.Tokens * 8)));
+    }
+
+    [Fact]
     public async Task A_held_out_block_runs_plain_top_k_and_says_so_in_chunks_of_its_own()
     {
         var switching = new Switching();
