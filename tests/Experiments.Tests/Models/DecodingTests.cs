@@ -2,6 +2,7 @@ using EnergyTTT.Experiments.Corpora;
 using EnergyTTT.Experiments.Decoding;
 using EnergyTTT.Experiments.Gates;
 using EnergyTTT.Experiments.Models;
+using EnergyTTT.Routing.Torch;
 using EnergyTTT.Selection.Epochs;
 using EnergyTTT.Selection.Gates;
 using TorchSharp;
@@ -12,6 +13,9 @@ namespace EnergyTTT.Experiments.Tests.Models;
 public class DecodingTests
 {
     private static readonly ModelShape Small = new() { Width = 32, Layers = 2, Heads = 4, KeyHeads = 2, Experts = 8, TopK = 2, ExpertWidth = 16, SharedWidth = 8, Vocabulary = 300 };
+
+    // Before anything of TorchSharp is touched, its static fields included.
+    static DecodingTests() => TorchLibrary.Load();
 
     [Fact]
     public void Decoding_step_by_step_loses_what_the_whole_pass_loses()
