@@ -85,7 +85,9 @@ public sealed class ArmPlot
                 continue;
             }
 
-            path.Append(CultureInfo.InvariantCulture, $"{(before is { } last && time - last <= _break ? 'L' : 'M')}{X(time):0.#} {Y(known):0.#}");
+            // A point alone is a dot, not nothing.
+            var joined = before is { } last && time - last <= _break;
+            path.Append(CultureInfo.InvariantCulture, $"{(joined ? 'L' : 'M')}{X(time):0.#} {Y(known):0.#}{(joined ? "" : "h0.01")}");
             before = time;
         }
 

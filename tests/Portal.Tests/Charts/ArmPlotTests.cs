@@ -30,7 +30,7 @@ public sealed class ArmPlotTests
     public void Without_a_value_there_is_no_plot() => Assert.True(new ArmPlot([At(0, null)], []).IsEmpty);
 
     [Fact]
-    public void One_point_stands_in_the_middle() => Assert.Equal("M300 80", new ArmPlot([At(0, 5)], []).Steered);
+    public void One_point_stands_in_the_middle_as_a_dot() => Assert.Equal("M300 80h0.01", new ArmPlot([At(0, 5)], []).Steered);
 
     private static (DateTimeOffset, double?) At(int second, double? value) => (Start.AddSeconds(second), value);
 }

@@ -88,6 +88,10 @@ public sealed class SteeringPagesTests : IDisposable
     }
 
     [Fact]
+    public void A_replica_that_was_given_requests_but_never_reported_is_said_never_to_have() =>
+        Assert.EndsWith("never", Deployments("/deployments?var-deployment=qwen-ams").FindAll("[data-testid=replicas] tbody tr")[3].TextContent.Trim(), StringComparison.Ordinal);
+
+    [Fact]
     public void Simulated_numbers_carry_their_watermark_and_measured_ones_do_not()
     {
         Assert.Equal(3, Deployments("/deployments?var-deployment=qwen-ams").FindAll(".watermark").Count);

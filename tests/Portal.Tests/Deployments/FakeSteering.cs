@@ -151,7 +151,7 @@ public sealed class FakeSteering(TimeProvider clock) : ISteeringSource
             PolicyVersion = 3,
             Origin = Origin,
             Saving = Saving,
-            Replicas = [.. Enumerable.Range(0, 3).Select(index => new ReplicaView($"replica-{index}", 99 - index, 112, index == 2 ? 111 : 112, index < 2 ? true : null, index, 3 + index, now.AddSeconds(-1 - index)))],
+            Replicas = [.. Enumerable.Range(0, 3).Select(index => new ReplicaView($"replica-{index}", 99 - index, 112, index == 2 ? 111 : 112, index < 2 ? true : null, index, 3 + index, now.AddSeconds(-1 - index))), new ReplicaView("replica-3", -1, 0, 0, null, null, 2, default)],
             Recent = [.. Enumerable.Range(0, 60).Select(step => Point(step, now))],
         };
     }
