@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Data.Common;
 using EnergyTTT.Contracts.Deployments;
 using EnergyTTT.Contracts.Fleet;
 using EnergyTTT.Contracts.Policies;
@@ -11,7 +12,6 @@ using EnergyTTT.Wire.Deployments;
 using EnergyTTT.Wire.Policies;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Npgsql;
 using Orleans.Concurrency;
 
 namespace EnergyTTT.Grains.Deployments;
@@ -286,7 +286,7 @@ public sealed partial class DeploymentGrain(
                 await Issue(stored, cancellationToken);
             }
         }
-        catch (Exception error) when (error is NpgsqlException or TimeoutException or OrleansException)
+        catch (Exception error) when (error is DbException or TimeoutException or OrleansException)
         {
             // The next beat tries again; engines go on with what they have until it expires.
             LogBeatFailed(error, _name);

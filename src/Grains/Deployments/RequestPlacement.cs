@@ -13,12 +13,12 @@ namespace EnergyTTT.Grains.Deployments;
 /// </summary>
 /// <remarks>
 /// Queue and heat are priced in shares of what a stranger (cosine 0) would add to an even replica, so that the three terms keep their proportion at every batch size: twice the even load weighs
-/// a third of a stranger, a shadow price of 1 two thirds. Source: router specification 3.5 for the terms; the shares were chosen in the simulated fleet (docs/measurements/simulated-fleet.md).
+/// a sixth of a stranger, a shadow price of 1 a third. Source: router specification 3.5 for the terms; the shares were chosen in the simulated fleet (docs/measurements/simulated-fleet.md).
 /// </remarks>
 internal static class RequestPlacement
 {
-    private const double QueueShare = 1.0 / 3;
-    private const double HeatShare = 2.0 / 3;
+    private const double QueueShare = 1.0 / 6;
+    private const double HeatShare = 1.0 / 3;
 
     public static PlacementAnswer Choose(
         PlacementQuestion question, DeploymentDescription deployment, ReplicaBook replicas, DeploymentDevices devices, EffectivePolicy policy, CostFit? fit, ref int turn)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Data.Common;
 using System.Text.Json;
 using EnergyTTT.Contracts.Routers;
 using EnergyTTT.Grains.Deployments;
@@ -7,7 +8,6 @@ using EnergyTTT.Routing.FastWeights;
 using EnergyTTT.Routing.Learning;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Npgsql;
 using Orleans.Concurrency;
 
 namespace EnergyTTT.Grains.Routers;
@@ -60,7 +60,7 @@ public sealed partial class RouterGrain(
                 await Save("deactivation", promoted: false, cancellationToken);
             }
         }
-        catch (NpgsqlException error)
+        catch (DbException error)
         {
             LogNotSaved(error, _key);
         }
