@@ -30,7 +30,6 @@ broken=0; started=$SECONDS
 for project in tests/*.Tests; do
   name=$(basename "$project"); room=${name%.Tests}
   if ((${#rooms[@]})) && [[ " ${rooms[*]} " != *" $room "* ]]; then continue; fi
-  ls "$project"/*.cs "$project"/*/*.cs >/dev/null 2>&1 || continue
   say "testing $name"
   t=$SECONDS
   # A test that hangs must not hang the run: ten minutes without a finished test end the room with a dump of its name.
