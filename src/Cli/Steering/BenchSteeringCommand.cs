@@ -117,6 +117,7 @@ internal static class BenchSteeringCommand
         ["p50_ms"] = Math.Round(1000 * result.P50, 2),
         ["p99_ms"] = Math.Round(1000 * result.P99, 2),
         ["greatest_ms"] = Math.Round(1000 * result.Greatest, 2),
+        ["generator_late_p99_ms"] = Math.Round(1000 * result.LateP99, 2),
         ["answered"] = result.Answered,
         ["failed"] = result.Failed,
         ["first_failure"] = result.FirstFailure,

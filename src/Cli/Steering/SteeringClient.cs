@@ -4,8 +4,11 @@ using System.Text.Json.Nodes;
 
 namespace EnergyTTT.Cli.Steering;
 
-/// <summary>What a paced phase gave. Times in seconds, from when a call was due to when its answer was there: a server that falls behind cannot hide it.</summary>
-internal sealed record PacedResult(double PerSecond, double P50, double P99, double Greatest, long Answered, long Failed, string? FirstFailure);
+/// <summary>
+/// What a paced phase gave. Times in seconds, from when a call was sent to when its answer was there; calls are sent whatever becomes of those before, so a server that falls behind cannot hide it.
+/// <c>LateP99</c>: how late the generator itself was, whose timer comes in steps of a millisecond.
+/// </summary>
+internal sealed record PacedResult(double PerSecond, double P50, double P99, double Greatest, double LateP99, long Answered, long Failed, string? FirstFailure);
 
 /// <summary>Sends calls at a fixed rate, whatever becomes of those before.</summary>
 internal sealed class SteeringClient : IDisposable
@@ -92,6 +95,7 @@ internal sealed class SteeringClient : IDisposable
     {
         var total = (long)(rate * duration.TotalSeconds);
         var latencies = new double[total];
+        var late = new double[total];
         long failed = 0;
         string? first = null;
         var started = _time.GetTimestamp();
@@ -110,12 +114,15 @@ internal sealed class SteeringClient : IDisposable
         await Task.WhenAll(running);
         var seconds = _time.GetElapsedTime(started).TotalSeconds;
         Array.Sort(latencies);
-        return new PacedResult(total / seconds, latencies[total / 2], latencies[Math.Min(total - 1, total * 99 / 100)], latencies[^1], total - failed, failed, first);
+        Array.Sort(late);
+        return new PacedResult(total / seconds, latencies[total / 2], latencies[Math.Min(total - 1, total * 99 / 100)], latencies[^1], late[Math.Min(total - 1, total * 99 / 100)], total - failed, failed, first);
 
         async Task One(long number)
         {
+            var sent = _time.GetElapsedTime(started).TotalSeconds;
+            late[number] = sent - ((double)number / rate);
             var failure = await call(number);
-            latencies[number] = _time.GetElapsedTime(started).TotalSeconds - ((double)number / rate);
+            latencies[number] = _time.GetElapsedTime(started).TotalSeconds - sent;
             if (failure is not null)
             {
                 Interlocked.Increment(ref failed);

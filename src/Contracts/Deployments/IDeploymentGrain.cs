@@ -33,7 +33,7 @@ public interface IDeploymentGrain : IGrainWithStringKey
 
     /// <summary>Where the next request should decode; null when the deployment is not known.</summary>
     [Alias("place"), AlwaysInterleave]
-    Task<PlacementAnswer?> Place(PlacementQuestion question, CancellationToken cancellationToken = default);
+    Task<Immutable<PlacementAnswer>?> Place(Immutable<PlacementQuestion> question, CancellationToken cancellationToken = default);
 
     /// <summary>Takes an engine's receipt; null when the deployment is not known.</summary>
     [Alias("applied"), AlwaysInterleave]

@@ -171,19 +171,19 @@ public sealed partial class DeploymentGrain(
     }
 
     /// <inheritdoc/>
-    public Task<PlacementAnswer?> Place(PlacementQuestion question, CancellationToken cancellationToken = default)
+    public Task<Immutable<PlacementAnswer>?> Place(Immutable<PlacementQuestion> question, CancellationToken cancellationToken = default)
     {
         if (_stored is not { } stored)
         {
-            return Task.FromResult<PlacementAnswer?>(null);
+            return Task.FromResult<Immutable<PlacementAnswer>?>(null);
         }
 
         // Placement is steering too: without it, or in a block of the hold-out, requests are placed in turn.
         var now = clock.GetUtcNow();
         var treated = Steers && ArmAt(now) == SteeringArm.Treated;
-        var answer = RequestPlacement.Choose(question, stored.Description, _replicas, _devices, treated ? _policy : _policy with { Placement = PlacementRule.RoundRobin }, _costs?.Fit, ref _turn);
+        var answer = RequestPlacement.Choose(question.Value, stored.Description, _replicas, _devices, treated ? _policy : _policy with { Placement = PlacementRule.RoundRobin }, _costs?.Fit, ref _turn);
         _replicas.Place(answer, treated);
-        return Task.FromResult<PlacementAnswer?>(answer);
+        return Task.FromResult<Immutable<PlacementAnswer>?>(answer.AsImmutable());
     }
 
     /// <inheritdoc/>

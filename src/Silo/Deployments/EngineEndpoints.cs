@@ -125,8 +125,8 @@ internal static class EngineEndpoints
             return DeploymentScope.Refused("The question is not acceptable.", [new("signature", "vector_length", "a signature has 64 finite numbers, tokens is 0 or more; leave out what is not known")]).ToResult();
         }
 
-        return await Deployment(id, grains).Place(question, context.RequestAborted) is { } answer
-            ? TypedResults.Json(answer, WireJson.Default.PlacementAnswer)
+        return await Deployment(id, grains).Place(question.AsImmutable(), context.RequestAborted) is { } answer
+            ? TypedResults.Json(answer.Value, WireJson.Default.PlacementAnswer)
             : DeploymentScope.Unknown(id).ToResult();
     }
 
