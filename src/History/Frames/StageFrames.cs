@@ -17,14 +17,15 @@ internal static class StageFrames
     // language=sql
     private const string CopySql = $"copy frame_stage ({BinaryCopy.Columns}, position) from stdin (format binary)";
 
-    // By position, so that the first of two equal frames is the one that is stored.
+    // By key, so that two writers with the same frames in another order wait for each other and never in a circle;
+    // then by position, so that the first of two equal frames is the one that is stored.
     // language=sql
     private const string InsertSql =
         $"""
         insert into telemetry.frame ({BinaryCopy.Columns})
         select {BinaryCopy.Columns}
         from frame_stage
-        order by position
+        order by gpu_id, time, boot_id, sequence, position
         on conflict (gpu_id, time, boot_id, sequence) do nothing
         returning gpu_id, time, boot_id, sequence
         """;

@@ -6,6 +6,9 @@ namespace EnergyTTT.History.Frames;
 /// <summary>One connection of the frame writer: commits groups, one at a time.</summary>
 internal sealed class WriterSession(NpgsqlConnection connection, FrameMemory memory) : IAsyncDisposable
 {
+    // Staging goes by key and cannot lock in a circle with another staging, only with plain copies; each of those ends after its one round.
+    private const int StagingRounds = 5;
+
     private readonly BinaryCopy _copy = new();
     private readonly List<FrameRow> _rows = [];
     private readonly Dictionary<long, HashSet<int>> _touched = [];
@@ -29,7 +32,7 @@ internal sealed class WriterSession(NpgsqlConnection connection, FrameMemory mem
         catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected)
         {
             // Some frame is stored already, or two silos were sent the same frames in another order.
-            return Sort(group, await Stage(cancellationToken));
+            return Sort(group, await StageInRounds(cancellationToken));
         }
     }
 
@@ -86,6 +89,21 @@ internal sealed class WriterSession(NpgsqlConnection connection, FrameMemory mem
         await CopyFrames.Execute(connection, _copy, cancellationToken);
         await Touch(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+    }
+
+    private async Task<HashSet<FrameKey>> StageInRounds(CancellationToken cancellationToken)
+    {
+        for (var round = 1; ; round++)
+        {
+            try
+            {
+                return await Stage(cancellationToken);
+            }
+            catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DeadlockDetected && round < StagingRounds)
+            {
+                // Nothing of this round is stored, so the next one finds out anew what is.
+            }
+        }
     }
 
     private async Task<HashSet<FrameKey>> Stage(CancellationToken cancellationToken)

@@ -176,6 +176,27 @@ public sealed class FrameWriterFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Silos_that_are_sent_the_same_frames_in_opposite_order_refuse_nothing()
+    {
+        await using var one = await Start();
+        await using var two = await Start();
+        var known = TelemetryBatches.Make("both-ways", Now, gpus: 16, seconds: 1);
+        await one.Writer.Write(known, known.Frames, Now, CancellationToken.None);
+
+        for (var round = 1; round <= 6; round++)
+        {
+            // The first frame is stored already, so that both take the way that leaves out what is there.
+            var frames = TelemetryBatches.Make("both-ways", Now, gpus: 16, seconds: 120 * round).Frames.Where(frame => frame.Sequence == 0 || frame.Sequence > 120 * (round - 1)).ToList();
+            var backwards = frames.AsEnumerable().Reverse().ToList();
+            var receipts = await Task.WhenAll(
+                one.Writer.Write(known, frames, Now, CancellationToken.None),
+                two.Writer.Write(known, backwards, Now, CancellationToken.None));
+
+            Assert.Equal(frames.Count - 16, receipts.Sum(receipt => receipt.Accepted));
+        }
+    }
+
+    [Fact]
     public async Task A_gpu_that_moves_and_is_described_anew_is_where_it_was_last_seen()
     {
         await using var history = await Start();
