@@ -2,6 +2,7 @@ using EnergyTTT.Contracts;
 using EnergyTTT.Grains.Deployments;
 using EnergyTTT.Grains.Fleet;
 using EnergyTTT.Grains.Gpus;
+using EnergyTTT.Grains.Policies;
 using EnergyTTT.Grains.Runs;
 using EnergyTTT.Grains.Routers;
 using EnergyTTT.History.Servers;
@@ -21,6 +22,8 @@ public static class GrainsRegistration
         silo.Services.AddSingleton<FleetSlice>();
         silo.Services.AddSingleton<GpuInstruments>();
         silo.Services.AddSingleton<IKnownGpus, KnownGpus>();
+        silo.Services.AddSingleton<PolicyBook>();
+        silo.Services.AddSingleton<PolicyDirectory>();
         silo.Services.AddSingleton<DeploymentInstruments>();
         silo.Services.AddSingleton<RouterInstruments>();
         silo.Services.AddSingleton<LearningLane>();

@@ -35,6 +35,10 @@ public interface IDeploymentGrain : IGrainWithStringKey
     [Alias("place"), AlwaysInterleave]
     Task<Immutable<PlacementAnswer>?> Place(Immutable<PlacementQuestion> question, CancellationToken cancellationToken = default);
 
+    /// <summary>A policy that counts here has changed: follow it now and not only at the next look. May be lost.</summary>
+    [Alias("policy-changed"), OneWay]
+    Task PolicyChanged();
+
     /// <summary>Takes an engine's receipt; null when the deployment is not known.</summary>
     [Alias("applied"), AlwaysInterleave]
     Task<AppliedReceipt?> Applied(AppliedEpoch applied, CancellationToken cancellationToken = default);

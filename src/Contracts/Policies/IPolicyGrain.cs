@@ -22,6 +22,18 @@ public interface IPolicyGrain : IGrainWithStringKey
     [Alias("versions"), AlwaysInterleave]
     Task<ImmutableArray<PolicyVersion>> Versions(long before, int limit, CancellationToken cancellationToken = default);
 
+    /// <summary>The versions in force of this scope and of all wider ones, widest first.</summary>
+    [Alias("chain"), AlwaysInterleave]
+    Task<ImmutableArray<PolicyVersion>> Chain(CancellationToken cancellationToken = default);
+
+    /// <summary>Every scope that may be set (the fleet, then deployments, sites, racks and hosts by name), with the version in force in each. Any scope's grain answers the same.</summary>
+    [Alias("scopes"), AlwaysInterleave]
+    Task<ImmutableArray<PolicyVersion>> Scopes(CancellationToken cancellationToken = default);
+
+    /// <summary>Everything that is wrong with what the scope is to set: by itself, with what the wider scopes set, and with what the narrower ones set. Nothing is saved.</summary>
+    [Alias("check"), AlwaysInterleave]
+    Task<ImmutableArray<PolicyMistake>> Check(PolicyDocument document, CancellationToken cancellationToken = default);
+
     /// <summary>Saves a new version if <paramref name="expected"/> is the one in force and the document has no mistake.</summary>
     [Alias("save")]
     Task<PolicyDecision> Save(PolicyChange change, long expected, string author, CancellationToken cancellationToken = default);

@@ -130,6 +130,7 @@ public sealed record RouterChunk(
 /// <param name="PowerLimitWatts">Enforced power limit; null when not known.</param>
 /// <param name="AgeSeconds">Age of these readings.</param>
 /// <param name="Origin">Where they come from.</param>
+/// <param name="Policy">The policy of its host; null for the defaults.</param>
 [GenerateSerializer, Immutable, Alias("device-outlook")]
 public sealed record DeviceOutlook(
     [property: Id(0)] string Gpu,
@@ -139,7 +140,8 @@ public sealed record DeviceOutlook(
     [property: Id(4)] double? PowerWatts,
     [property: Id(5)] double? PowerLimitWatts,
     [property: Id(6)] double AgeSeconds,
-    [property: Id(7)] Origin Origin);
+    [property: Id(7)] Origin Origin,
+    [property: Id(8)] HardwarePolicy? Policy = null);
 
 /// <summary>What a router would issue.</summary>
 /// <param name="Steering">All that a selector needs for the layer.</param>

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 using EnergyTTT.Contracts.Fleet;
 using EnergyTTT.Contracts.Gpus;
 using EnergyTTT.Contracts.Routers;
+using EnergyTTT.Grains.Policies;
 using EnergyTTT.Wire.Deployments;
+using EnergyTTT.Wire.Policies;
 using EnergyTTT.Wire.Telemetry;
 
 namespace EnergyTTT.Grains.Deployments;
@@ -20,7 +22,7 @@ internal sealed record DeploymentDevices(
 
     public static DeploymentDevices None { get; } = new([], null, null, ImmutableDictionary<string, DeviceOutlook>.Empty);
 
-    public static DeploymentDevices Of(DeploymentDescription deployment, FleetSnapshot fleet, DateTimeOffset now)
+    public static DeploymentDevices Of(DeploymentDescription deployment, FleetSnapshot fleet, PolicyPage policies, DateTimeOffset now)
     {
         var wanted = deployment.Replicas.SelectMany(replica => replica.Gpus).ToHashSet(StringComparer.Ordinal);
         var states = fleet.Gpus.Where(state => wanted.Contains(state.Gpu.Value)).ToDictionary(state => state.Gpu.Value, StringComparer.Ordinal);
@@ -29,11 +31,12 @@ internal sealed record DeploymentDevices(
             return None;
         }
 
+        var hosts = states.Values.DistinctBy(state => state.Host).ToDictionary(state => state.Host, state => policies.Hardware(state.Site, state.Rack, state.Host, now), StringComparer.Ordinal);
         var positions = deployment.Replicas.Max(replica => replica.Gpus.Count);
         var outlooks = ImmutableArray.CreateBuilder<DeviceOutlook>(positions);
         for (var position = 0; position < positions; position++)
         {
-            outlooks.Add(Hottest(deployment.Replicas.Where(replica => position < replica.Gpus.Count).Select(replica => replica.Gpus[position]), states, now)
+            outlooks.Add(Hottest(deployment.Replicas.Where(replica => position < replica.Gpus.Count).Select(replica => replica.Gpus[position]), states, hosts, now)
                 ?? new DeviceOutlook("", null, null, null, null, null, double.PositiveInfinity, Wire.Telemetry.Origin.Simulated));
         }
 
@@ -43,17 +46,17 @@ internal sealed record DeploymentDevices(
             states.Values.Max(state => state.Latest.Origin),
             idle.Count > 0 ? idle.Average(state => state.Latest.PowerAverageWatts!.Value) * wanted.Count : null, // filtered above
             deployment.Replicas
-                .Select(replica => (replica.Id, Outlook: Hottest(replica.Gpus, states, now)))
+                .Select(replica => (replica.Id, Outlook: Hottest(replica.Gpus, states, hosts, now)))
                 .Where(pair => pair.Outlook is not null)
                 .ToImmutableDictionary(pair => pair.Id, pair => pair.Outlook!, StringComparer.Ordinal)); // filtered above
     }
 
-    private static DeviceOutlook? Hottest(IEnumerable<string> gpus, Dictionary<string, GpuState> states, DateTimeOffset now) => gpus
+    private static DeviceOutlook? Hottest(IEnumerable<string> gpus, Dictionary<string, GpuState> states, Dictionary<string, HardwarePolicy> hosts, DateTimeOffset now) => gpus
         .Where(states.ContainsKey)
-        .Select(gpu => Outlook(states[gpu], now))
+        .Select(gpu => Outlook(states[gpu], hosts, now))
         .MaxBy(outlook => outlook.ForecastCelsius ?? outlook.TemperatureCelsius ?? double.NegativeInfinity);
 
-    private static DeviceOutlook Outlook(GpuState state, DateTimeOffset now) => new(
+    private static DeviceOutlook Outlook(GpuState state, Dictionary<string, HardwarePolicy> hosts, DateTimeOffset now) => new(
         state.Gpu.Value,
         state.Latest.TemperatureCelsius,
         state.ForecastCelsius,
@@ -61,5 +64,6 @@ internal sealed record DeploymentDevices(
         state.Latest.PowerAverageWatts,
         state.Latest.PowerLimitWatts,
         Math.Max(0, (now - state.Received).TotalSeconds),
-        state.Latest.Origin);
+        state.Latest.Origin,
+        hosts[state.Host]);
 }

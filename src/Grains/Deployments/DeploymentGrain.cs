@@ -2,9 +2,9 @@ using System.Collections.Immutable;
 using System.Data.Common;
 using EnergyTTT.Contracts.Deployments;
 using EnergyTTT.Contracts.Fleet;
-using EnergyTTT.Contracts.Policies;
 using EnergyTTT.Contracts.Routers;
 using EnergyTTT.Evidence.Switchbacks;
+using EnergyTTT.Grains.Policies;
 using EnergyTTT.History.Deployments;
 using EnergyTTT.History.Frames;
 using EnergyTTT.Routing.KernelCosts;
@@ -27,6 +27,7 @@ public sealed partial class DeploymentGrain(
     PlacementStore placements,
     BlockReader blocks,
     CostTables costs,
+    PolicyBook book,
     DeploymentInstruments instruments,
     IOptions<DeploymentOptions> options,
     TimeProvider clock,
@@ -208,6 +209,17 @@ public sealed partial class DeploymentGrain(
         return new(matches, []);
     }
 
+    /// <inheritdoc/>
+    public async Task PolicyChanged()
+    {
+        if (_stored is { } stored)
+        {
+            await FollowPolicy(fresh: true, CancellationToken.None);
+            await Task.WhenAll(Enumerable.Range(0, stored.Description.Layers).Select(layer => Tell(stored, layer, CancellationToken.None)));
+            await Beat(CancellationToken.None);
+        }
+    }
+
     private string? StageWord => _inForce is null && course.State.PolicyVersion < 0 ? null : course.State.Stage.ToString().ToLowerInvariant();
 
     private bool Steers => _policy.Mode == SteeringMode.Enforce && course.State.Stage is CourseStage.Canary or CourseStage.Promoted;
@@ -275,9 +287,9 @@ public sealed partial class DeploymentGrain(
         _beating = true;
         try
         {
-            await FollowPolicy(cancellationToken);
+            var page = await FollowPolicy(fresh: false, cancellationToken);
             var snapshot = await GrainFactory.GetGrain<IFleetGrain>(IFleetGrain.Key).Snapshot(-1, cancellationToken);
-            _devices = DeploymentDevices.Of(stored.Description, snapshot ?? FleetSnapshot.Empty, clock.GetUtcNow());
+            _devices = DeploymentDevices.Of(stored.Description, snapshot ?? FleetSnapshot.Empty, page, clock.GetUtcNow());
             await CloseMinute(stored, cancellationToken);
             await EstimateSaving(stored, cancellationToken);
             await FollowCourse(cancellationToken);
@@ -297,11 +309,11 @@ public sealed partial class DeploymentGrain(
         }
     }
 
-    private async Task FollowPolicy(CancellationToken cancellationToken)
+    private async Task<PolicyPage> FollowPolicy(bool fresh, CancellationToken cancellationToken)
     {
-        var fleet = await GrainFactory.GetGrain<IPolicyGrain>(IPolicyGrain.KeyOf(PolicyScopes.Fleet)).Current(cancellationToken);
-        var own = await GrainFactory.GetGrain<IPolicyGrain>(IPolicyGrain.KeyOf(PolicyScopes.Deployment(_name))).Current(cancellationToken);
-        _policy = EffectivePolicy.Resolve((fleet.Version, fleet.Document), (own.Version, own.Document));
+        var page = fresh ? await book.Fresh(cancellationToken) : await book.Recent(cancellationToken);
+        _policy = page.Routing(_name, clock.GetUtcNow());
+        return page;
     }
 
     private async Task CloseMinute(StoredDeployment stored, CancellationToken cancellationToken)
@@ -352,7 +364,8 @@ public sealed partial class DeploymentGrain(
         ImmutableArray<RouterProposal> proposals = [.. await Task.WhenAll(Enumerable.Range(0, stored.Description.Layers).Select(layer => Ask(stored, layer, cancellationToken)))];
         var now = clock.GetUtcNow();
         var ageing = _inForce is { } old && old.ExpiresAt - now < _policy.EpochLifetime / 2;
-        if (now - _issuedAt < options.Value.EpochInterval || !(ageing || EpochDraft.Differs(_inForce, proposals, _policy.Version, options.Value.BiasChange)))
+        var changed = _inForce is { } before && before.PolicyVersion != _policy.Version;
+        if ((now - _issuedAt < options.Value.EpochInterval && !changed) || !(ageing || EpochDraft.Differs(_inForce, proposals, _policy.Version, options.Value.BiasChange)))
         {
             return;
         }
@@ -388,12 +401,7 @@ public sealed partial class DeploymentGrain(
         var router = GrainFactory.GetGrain<IRouterGrain>(IRouterGrain.KeyOf(_name, layer));
         while (true)
         {
-            if (_setups.Changed(layer, stored, _policy) is { } setup)
-            {
-                await router.Configure(setup, cancellationToken);
-                _setups.Told(layer, setup);
-            }
-
+            await Tell(stored, layer, cancellationToken);
             if (await router.Propose(_devices.Outlooks, cancellationToken) is { } proposal)
             {
                 return proposal;
@@ -401,6 +409,15 @@ public sealed partial class DeploymentGrain(
 
             // It has woken up elsewhere and knows nothing: told again, it resumes from its snapshot.
             _setups.Forget(layer);
+        }
+    }
+
+    private async Task Tell(StoredDeployment stored, int layer, CancellationToken cancellationToken)
+    {
+        if (_setups.Changed(layer, stored, _policy) is { } setup)
+        {
+            await GrainFactory.GetGrain<IRouterGrain>(IRouterGrain.KeyOf(_name, layer)).Configure(setup, cancellationToken);
+            _setups.Told(layer, setup);
         }
     }
 

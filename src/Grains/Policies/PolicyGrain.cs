@@ -1,5 +1,8 @@
 using System.Collections.Immutable;
+using EnergyTTT.Contracts.Deployments;
+using EnergyTTT.Contracts.Fleet;
 using EnergyTTT.Contracts.Policies;
+using EnergyTTT.History.Deployments;
 using EnergyTTT.History.Policies;
 using EnergyTTT.Wire.Policies;
 
@@ -7,7 +10,7 @@ namespace EnergyTTT.Grains.Policies;
 
 /// <inheritdoc cref="IPolicyGrain"/>
 [GrainType("policy")]
-public sealed class PolicyGrain(PolicyStore store, TimeProvider clock) : Grain, IPolicyGrain
+internal sealed class PolicyGrain(PolicyStore store, PolicyBook book, PolicyDirectory directory, DeploymentStore deployments, TimeProvider clock) : Grain, IPolicyGrain
 {
     // A brief duplicate of this activation may have saved meanwhile, so what was read is trusted for so long only.
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
@@ -22,7 +25,7 @@ public sealed class PolicyGrain(PolicyStore store, TimeProvider clock) : Grain, 
         _scope = this.GetPrimaryKeyString()["policy/".Length..];
         if (!PolicyScopes.IsScope(_scope))
         {
-            throw new ArgumentException($"'{_scope}' is no scope of policies: 'fleet' or 'deployment/NAME' expected.");
+            throw new ArgumentException($"'{_scope}' is no scope of policies: 'fleet', 'deployment/NAME', 'site/NAME', 'rack/NAME' or 'host/NAME' expected.");
         }
 
         return base.OnActivateAsync(cancellationToken);
@@ -54,9 +57,40 @@ public sealed class PolicyGrain(PolicyStore store, TimeProvider clock) : Grain, 
     }
 
     /// <inheritdoc/>
+    public async Task<ImmutableArray<PolicyVersion>> Chain(CancellationToken cancellationToken = default)
+    {
+        var wider = PolicyChains.WiderThan(_scope, await Fleet(cancellationToken));
+        var page = await book.Fresh(cancellationToken);
+        return [.. wider.Append(_scope).Select(page.Of)];
+    }
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<PolicyVersion>> Scopes(CancellationToken cancellationToken = default) => directory.Read(cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<ImmutableArray<PolicyMistake>> Check(PolicyDocument document, CancellationToken cancellationToken = default)
+    {
+        var fleet = await Fleet(cancellationToken);
+        var page = await book.Fresh(cancellationToken);
+        var mistakes = PolicyCatalogue.Validate(_scope, document, PolicyChains.WiderThan(_scope, fleet).Select(scope => page.Of(scope).Document));
+        if (!mistakes.IsEmpty)
+        {
+            return mistakes;
+        }
+
+        // What a narrower scope sets was right under the policy of before; it must be so under this one.
+        return
+        [
+            .. page.Versions.Values.Where(version => PolicyChains.Reaches(_scope, version.Scope, fleet)).OrderBy(version => version.Scope, StringComparer.Ordinal)
+                .SelectMany(narrower => PolicyCatalogue.Validate(narrower.Scope, narrower.Document, PolicyChains.WiderThan(narrower.Scope, fleet).Select(scope => scope == _scope ? document : page.Of(scope).Document))
+                    .Select(mistake => mistake with { Reason = $"in {narrower.Scope}, which sets fields of its own: {mistake.Reason}" })),
+        ];
+    }
+
+    /// <inheritdoc/>
     public async Task<PolicyDecision> Save(PolicyChange change, long expected, string author, CancellationToken cancellationToken = default)
     {
-        var mistakes = PolicyCatalogue.Validate(change.Document);
+        var mistakes = await Check(change.Document, cancellationToken);
         var reason = change.Reason ?? "";
         if (string.IsNullOrWhiteSpace(reason) || reason.Length > 2000)
         {
@@ -76,6 +110,19 @@ public sealed class PolicyGrain(PolicyStore store, TimeProvider clock) : Grain, 
         }
 
         (_current, _readAt) = (saved, clock.GetTimestamp());
+        await Tell(cancellationToken);
         return new(PolicyOutcome.Saved, saved, []);
+    }
+
+    private async Task<FleetSnapshot?> Fleet(CancellationToken cancellationToken) =>
+        PolicyScopes.ChainOf(_scope) == PolicyChain.Routing ? null : await GrainFactory.GetGrain<IFleetGrain>(IFleetGrain.Key).Snapshot(-1, cancellationToken);
+
+    /// <summary>Deployments look by themselves too; being told makes it quick.</summary>
+    private async Task Tell(CancellationToken cancellationToken)
+    {
+        foreach (var deployment in (await deployments.List(cancellationToken)).Where(one => PolicyScopes.ChainOf(_scope) != PolicyChain.Routing || PolicyScopes.Deployment(one.Name) == _scope))
+        {
+            await GrainFactory.GetGrain<IDeploymentGrain>(IDeploymentGrain.KeyOf(deployment.Name)).PolicyChanged();
+        }
     }
 }

@@ -35,7 +35,7 @@ public static class FieldScale
         var (low, high) = (field.Minimum.GetValueOrDefault(), field.Maximum.GetValueOrDefault());
         var share = Math.Clamp(position, 0, Steps) / (double)Steps;
         var value = IsLogarithmic(field) ? low * Math.Pow(high / low, share) : low + ((high - low) * share);
-        if (IsWhole(field))
+        if (field.IsWhole)
         {
             return Math.Round(value).ToString("0", CultureInfo.InvariantCulture);
         }
@@ -59,6 +59,4 @@ public static class FieldScale
     }
 
     private static bool IsLogarithmic(PolicyField field) => field.Minimum > 0 && field.Maximum / field.Minimum > 1000;
-
-    private static bool IsWhole(PolicyField field) => field.Unit is "{token}" or "{expert}";
 }

@@ -1,16 +1,17 @@
 using System.Collections.Immutable;
 using EnergyTTT.Contracts.Policies;
-using EnergyTTT.History.Deployments;
 using EnergyTTT.Wire.Policies;
 
 namespace EnergyTTT.Portal.Policies;
 
 /// <summary>Reads and saves through the policy grains.</summary>
-public sealed class GrainPolicySource(IGrainFactory grains, DeploymentStore deployments) : IPolicySource
+public sealed class GrainPolicySource(IGrainFactory grains) : IPolicySource
 {
     /// <inheritdoc/>
-    public async Task<ImmutableArray<string>> Scopes(CancellationToken cancellationToken) =>
-        [PolicyScopes.Fleet, .. (await deployments.List(cancellationToken)).Select(deployment => deployment.Name).Order(StringComparer.Ordinal).Select(PolicyScopes.Deployment)];
+    public async Task<ImmutableArray<string>> Scopes(CancellationToken cancellationToken) => [.. (await Grain(PolicyScopes.Fleet).Scopes(cancellationToken)).Select(version => version.Scope)];
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<PolicyVersion>> Chain(string scope, CancellationToken cancellationToken) => Grain(scope).Chain(cancellationToken);
 
     /// <inheritdoc/>
     public Task<PolicyVersion> Current(string scope, CancellationToken cancellationToken) => Grain(scope).Current(cancellationToken);

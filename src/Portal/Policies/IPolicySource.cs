@@ -7,11 +7,14 @@ namespace EnergyTTT.Portal.Policies;
 /// <summary>Where pages read policies and save them. Tests put their own here.</summary>
 public interface IPolicySource
 {
-    /// <summary>The scopes that a policy may be set in: the fleet, then the deployments by name.</summary>
+    /// <summary>The scopes that a policy may be set in: the fleet, then deployments, sites, racks and hosts by name.</summary>
     Task<ImmutableArray<string>> Scopes(CancellationToken cancellationToken);
 
     /// <summary>The version in force in a scope; version 0 with an empty document when nothing was ever set there.</summary>
     Task<PolicyVersion> Current(string scope, CancellationToken cancellationToken);
+
+    /// <summary>The versions in force of a scope and of all wider ones, widest first.</summary>
+    Task<ImmutableArray<PolicyVersion>> Chain(string scope, CancellationToken cancellationToken);
 
     /// <summary>Versions of a scope, newest first.</summary>
     Task<ImmutableArray<PolicyVersion>> Versions(string scope, int limit, CancellationToken cancellationToken);

@@ -1,8 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using EnergyTTT.Wire.Json;
 using EnergyTTT.Wire.Policies;
 
 namespace EnergyTTT.Portal.Policies;
@@ -87,50 +84,12 @@ public sealed class PolicyDraft
     }
 
     /// <summary>The document, with everything that is wrong with it at once: texts that are no value of their field, then what the catalogue finds.</summary>
-    public (PolicyDocument Document, ImmutableArray<PolicyMistake> Mistakes) Read()
+    /// <param name="wider">What the wider scopes set, widest first.</param>
+    public (PolicyDocument Document, ImmutableArray<PolicyMistake> Mistakes) Read(params IEnumerable<PolicyDocument> wider)
     {
-        var mistakes = ImmutableArray.CreateBuilder<PolicyMistake>();
-        var whole = new JsonObject();
-        foreach (var field in PolicyCatalogue.Fields.Where(field => _texts.ContainsKey(field.Name)))
-        {
-            var text = _texts[field.Name];
-            if (TryRead(field, text))
-            {
-                whole[field.Name] = Node(field, text);
-            }
-            else
-            {
-                mistakes.Add(new(field.Name, text, Bound(field), $"{field.Name} is '{text}'; {Expected(field)} expected"));
-            }
-        }
-
-        var document = whole.Deserialize(WireJson.Default.PolicyDocument) ?? new();
-        mistakes.AddRange(PolicyCatalogue.Validate(document));
-        return (document, mistakes.ToImmutable());
+        var (document, mistakes) = PolicyText.Read(PolicyCatalogue.Fields.Where(field => _texts.ContainsKey(field.Name)).Select(field => (field.Name, _texts[field.Name])));
+        return (document, mistakes.AddRange(PolicyCatalogue.Validate(Start.Scope, document, wider)));
     }
-
-    private static bool TryRead(PolicyField field, string text)
-    {
-        try
-        {
-            return new JsonObject { [field.Name] = Node(field, text) }.Deserialize(WireJson.Default.PolicyDocument) is not null;
-        }
-        catch (Exception exception) when (exception is JsonException or FormatException)
-        {
-            return false;
-        }
-    }
-
-    private static JsonValue Node(PolicyField field, string text) =>
-        text is "true" or "false" ? JsonValue.Create(text == "true")
-        : !field.Choices.IsEmpty ? JsonValue.Create(text)
-        : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) ? JsonValue.Create(whole)
-        : JsonValue.Create(double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture));
-
-    private static string Bound(PolicyField field) =>
-        field.Choices.IsEmpty ? string.Create(CultureInfo.InvariantCulture, $"{field.Minimum} to {field.Maximum}") : string.Join(", ", field.Choices);
-
-    private static string Expected(PolicyField field) => field.Choices.IsEmpty ? $"a number from {Bound(field)}{(field.Name.StartsWith("ttt_", StringComparison.Ordinal) || field.Name == "guaranteed_experts" ? ", whole," : "")}" : $"one of {Bound(field)}";
 
     private static string Text(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
 }

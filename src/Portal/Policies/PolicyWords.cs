@@ -8,23 +8,31 @@ public static class PolicyWords
 {
     private static readonly ImmutableArray<(string Title, ImmutableArray<string> Names)> Groups =
     [
-        ("Steering", ["mode", "strategy", "promotion"]),
+        ("Steering", ["mode", "strategy", "promotion", "experiments_allowed"]),
         ("Quality", ["retained_mass_min", "bias_spread_max", "guaranteed_experts"]),
         ("Objective", ["performance_weight", "energy_weight", "thermal_weight", "memory_weight", "load_balance_weight"]),
         ("Targets", ["target_power_watts", "target_temperature_celsius", "target_latency_ms", "target_memory_ratio"]),
         ("Learning", ["ttt_chunk_size", "ttt_update_frequency", "energy_aware_lr", "muon_enabled"]),
         ("Hold-out and safety", ["hold_out_share", "hold_out_block_seconds", "epoch_lifetime_seconds"]),
         ("Placement of requests", ["placement", "placement_load_ratio_max"]),
+        ("Heat", ["thermal_thresholds", "thermal_warm_celsius", "thermal_hot_celsius", "thermal_critical_celsius", "thermal_hysteresis_celsius", "thermal_dwell_seconds"]),
+        ("Power cap", ["power_cap_mode", "power_cap_ratio"]),
+        ("Windows", ["schedules"]),
     ];
 
     /// <summary>All fields by group; every field of the catalogue is in exactly one.</summary>
-    public static ImmutableArray<(string Title, ImmutableArray<PolicyField> Fields)> Sections { get; } =
-    [
-        .. Groups.Select(group => (group.Title, (ImmutableArray<PolicyField>)[.. PolicyCatalogue.Fields.Where(field => group.Names.Contains(field.Name))])),
-        .. PolicyCatalogue.Fields.Any(field => !Groups.Any(group => group.Names.Contains(field.Name)))
-            ? [("More", (ImmutableArray<PolicyField>)[.. PolicyCatalogue.Fields.Where(field => !Groups.Any(group => group.Names.Contains(field.Name)))])]
-            : Array.Empty<(string, ImmutableArray<PolicyField>)>(),
-    ];
+    public static ImmutableArray<(string Title, ImmutableArray<PolicyField> Fields)> Sections { get; } = SectionsOf(PolicyScopes.Fleet);
+
+    /// <summary>The fields that a scope may set, by group.</summary>
+    public static ImmutableArray<(string Title, ImmutableArray<PolicyField> Fields)> SectionsOf(string scope)
+    {
+        var allowed = PolicyCatalogue.Fields.Where(field => field.MayBeSetIn(scope)).ToList();
+        var sections = Groups.Select(group => (group.Title, Fields: Of(allowed.Where(field => group.Names.Contains(field.Name)))))
+            .Append(("More", Of(allowed.Where(field => !Groups.Any(group => group.Names.Contains(field.Name))))));
+        return [.. sections.Where(section => !section.Item2.IsEmpty)];
+
+        static ImmutableArray<PolicyField> Of(IEnumerable<PolicyField> fields) => [.. fields];
+    }
 
     /// <summary>The name of a field for people.</summary>
     public static string Name(PolicyField field)
@@ -47,5 +55,14 @@ public static class PolicyWords
     };
 
     /// <summary>A scope for people.</summary>
-    public static string Scope(string scope) => scope == PolicyScopes.Fleet ? "Whole fleet" : scope[(scope.IndexOf('/', StringComparison.Ordinal) + 1)..];
+    public static string Scope(string scope) =>
+        scope == PolicyScopes.Fleet ? "Whole fleet" : PolicyScopes.ChainOf(scope) == PolicyChain.Routing ? Own(scope) : $"{char.ToUpperInvariant(scope[0])}{scope[1..scope.IndexOf('/', StringComparison.Ordinal)]} {Own(scope)}";
+
+    /// <summary>A scope that a value comes from, within a sentence.</summary>
+    public static string From(string scope) => scope == PolicyScopes.Fleet ? "the whole fleet" : scope.Replace('/', ' ');
+
+    /// <summary>How far a scope is set in within the tree.</summary>
+    public static string? Depth(string scope) => scope == PolicyScopes.Fleet ? null : scope.StartsWith("rack/", StringComparison.Ordinal) ? "inner two" : scope.StartsWith("host/", StringComparison.Ordinal) ? "inner three" : "inner";
+
+    private static string Own(string scope) => scope[(scope.IndexOf('/', StringComparison.Ordinal) + 1)..];
 }

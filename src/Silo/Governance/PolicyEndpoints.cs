@@ -21,6 +21,10 @@ internal static class PolicyEndpoints
     {
         routes.MapGet("/v1/policies/fields", () => TypedResults.Json(PolicyMessages.Fields, PolicyJson.Default.ImmutableArrayPolicyFieldView))
             .RequireAuthorization(Names.Read).WithTags("Policies").WithName("ListPolicyFields").WithSummary("Every field with unit, range, default and meaning");
+        routes.MapGet("/v1/policies/schema", () => TypedResults.Text(PolicySchema.Text, "application/schema+json"))
+            .RequireAuthorization(Names.Read).WithTags("Policies").WithName("GetPolicySchema").WithSummary("The JSON schema of a policy's document");
+        routes.MapGet("/v1/policies", Scopes)
+            .RequireAuthorization(Names.Read).WithTags("Policies").WithName("ListPolicies").WithSummary("Every scope that may be set, with the version in force there").Produces<ImmutableArray<PolicyScopeView>>();
         foreach (var (path, name) in new[] { ("/v1/policies/{scope:regex(^fleet$)}", "Fleet"), ("/v1/policies/{kind:regex(^(site|rack|host|deployment)$)}/{name}", "Scope") })
         {
             var group = routes.MapGroup(path).WithTags("Policies");
@@ -28,10 +32,16 @@ internal static class PolicyEndpoints
             group.MapGet("/versions", Versions).RequireAuthorization(Names.Read).WithName("ListPolicyVersions" + name).WithSummary("All versions, newest first").Produces<PolicyVersionPage>();
             group.MapGet("/diff", Diff).RequireAuthorization(Names.Read).WithName("DiffPolicy" + name).WithSummary("What changed between two versions").Produces<PolicyDiff>();
             group.MapGet("/effective", Effective).RequireAuthorization(Names.Read).WithName("GetEffectivePolicy" + name).WithSummary("Every field with the scope that it comes from").Produces<ImmutableArray<EffectiveField>>();
-            group.MapPut("", Put).RequireAuthorization(Names.Operate).WithName("PutPolicy" + name).WithSummary("A new version; If-Match must carry the version that was read").Accepts<PolicyChange>("application/json")
+            group.MapPut("", Put).RequireAuthorization(Names.Operate).WithName("PutPolicy" + name).WithSummary("A new version; If-Match must carry the version that was read. With dry_run=true only what would change and what is wrong").Accepts<PolicyChange>("application/json")
                 .Produces<PolicyVersion>().Produces<Problem>(412, "application/problem+json").Produces<Problem>(422, "application/problem+json").Produces<Problem>(428, "application/problem+json");
         }
     }
+
+    private static async Task<IResult> Scopes(HttpContext context, IGrainFactory grains) =>
+        TypedResults.Json<ImmutableArray<PolicyScopeView>>(
+            [.. (await Policy(PolicyScopes.Fleet, grains).Scopes(context.RequestAborted)).Select(version => new PolicyScopeView(
+                version.Scope, version.Version, version.Version == 0 ? null : version.Author, version.Version == 0 ? null : version.CreatedAt, PolicyCatalogue.Fields.Count(field => field.Read(version.Document) is not null)))],
+            PolicyJson.Default.ImmutableArrayPolicyScopeView);
 
     private static async Task<IResult> Current(HttpContext context, IGrainFactory grains)
     {
@@ -84,12 +94,11 @@ internal static class PolicyEndpoints
             return wrong.ToResult();
         }
 
-        var fleet = await Policy(PolicyScopes.Fleet, grains).Current(context.RequestAborted);
-        ImmutableArray<PolicyVersion> chain = scope == PolicyScopes.Fleet ? [fleet] : [fleet, await Policy(scope, grains).Current(context.RequestAborted)];
+        var chain = await Policy(scope, grains).Chain(context.RequestAborted);
         return TypedResults.Json(PolicyMessages.Effective(chain), PolicyJson.Default.ImmutableArrayEffectiveField);
     }
 
-    private static async Task<IResult> Put(HttpContext context, IGrainFactory grains, ClaimsPrincipal user)
+    private static async Task<IResult> Put(HttpContext context, IGrainFactory grains, ClaimsPrincipal user, bool? dry_run)
     {
         if (Scope(context, out var scope) is { } wrong)
         {
@@ -111,6 +120,13 @@ internal static class PolicyEndpoints
         if (problem is not null)
         {
             return problem.ToResult();
+        }
+
+        if (dry_run == true)
+        {
+            var current = await Policy(scope, grains).Current(context.RequestAborted);
+            var mistakes = await Policy(scope, grains).Check(change!.Document, context.RequestAborted); // read without a problem
+            return TypedResults.Json(new PolicyTrial(scope, current.Version, PolicyMessages.Changes(current.Document, change.Document), mistakes), PolicyJson.Default.PolicyTrial);
         }
 
         var decision = await Policy(scope, grains).Save(change!, expected, user.Identity?.Name ?? "unknown", context.RequestAborted); // read without a problem

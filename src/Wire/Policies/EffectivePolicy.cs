@@ -81,10 +81,27 @@ public sealed record EffectivePolicy
     /// <summary>Greatest load of a replica in even shares.</summary>
     public double PlacementLoadRatioMax { get; init; } = 1.25;
 
+    /// <summary>Whether live traffic may be split into arms: for a canary that measures, and for the hold-out.</summary>
+    public bool ExperimentsAllowed { get; init; } = true;
+
+    /// <summary>The names of the schedule's windows that are open, with ", " between them; empty outside all of them.</summary>
+    public string Windows { get; init; } = "";
+
+    /// <summary>The rollout that this policy is tried in; 0 when it is in force.</summary>
+    public long Rollout { get; init; }
+
     /// <summary>The defaults, in effect where nobody has set anything.</summary>
     public static EffectivePolicy Defaults { get; } = new();
 
-    /// <summary>Resolves a chain of scopes, widest first: a later document's field wins over an earlier one's.</summary>
+    /// <summary>Resolves a chain of scopes at a moment, widest first: a later document's field wins over an earlier one's, a window's over its own scope's.</summary>
+    public static EffectivePolicy ResolveAt(DateTimeOffset now, params IEnumerable<(long Version, PolicyDocument Document)> chain)
+    {
+        var documents = chain.ToList();
+        var open = PolicyWindows.Open(documents.Select(document => document.Document), now);
+        return Resolve(documents.Select((document, i) => (document.Version, open.Over(document.Document, i)))) with { Windows = open.Names };
+    }
+
+    /// <summary>Resolves a chain of scopes outside all windows of its schedules, widest first: a later document's field wins over an earlier one's.</summary>
     public static EffectivePolicy Resolve(params IEnumerable<(long Version, PolicyDocument Document)> chain)
     {
         var policy = Defaults;
@@ -93,6 +110,7 @@ public sealed record EffectivePolicy
             policy = policy with
             {
                 Version = Math.Max(policy.Version, version),
+                ExperimentsAllowed = own.ExperimentsAllowed ?? policy.ExperimentsAllowed,
                 Mode = own.Mode ?? policy.Mode,
                 Strategy = own.Strategy ?? policy.Strategy,
                 RetainedMassMin = own.RetainedMassMin ?? policy.RetainedMassMin,

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 
 namespace EnergyTTT.Wire.Policies;
 
@@ -33,6 +32,16 @@ public static class PolicyCatalogue
         new("epoch_lifetime_seconds", "s", "60", "After this long without a newer epoch an engine goes back to no bias (dead-man switch).", d => d.EpochLifetimeSeconds, 5, 3600),
         new("placement", null, "affinity", "How the replica of the next request is chosen: round_robin or affinity.", d => d.Placement, ["round_robin", "affinity"]),
         new("placement_load_ratio_max", "1", "1.25", "No replica is given more than this times its even share of running requests.", d => d.PlacementLoadRatioMax, 1, 10),
+        new("experiments_allowed", null, "true", "Whether live traffic may be split into arms: a canary that measures, and the hold-out. False needs a hold-out of 0 and immediate promotion.", d => d.ExperimentsAllowed, ["true", "false"]),
+        new("thermal_thresholds", null, "device", "Where the thresholds come from: device (below the slowdown temperature that a GPU reports; the numbers below where it reports none) or policy (always the numbers below).", d => d.ThermalThresholds, ["device", "policy"], PolicyChain.Hardware),
+        new("thermal_warm_celsius", "Cel", "60", "From here a GPU counts as warm.", d => d.ThermalWarmCelsius, 20, 110, PolicyChain.Hardware),
+        new("thermal_hot_celsius", "Cel", "75", "From here a GPU counts as hot, and prices on it rise.", d => d.ThermalHotCelsius, 20, 110, PolicyChain.Hardware),
+        new("thermal_critical_celsius", "Cel", "85", "From here a GPU counts as critical.", d => d.ThermalCriticalCelsius, 20, 110, PolicyChain.Hardware),
+        new("thermal_hysteresis_celsius", "Cel", "3", "Degrees below its threshold at which a state is left again, so that it does not chatter.", d => d.ThermalHysteresisCelsius, 0, 20, PolicyChain.Hardware),
+        new("thermal_dwell_seconds", "s", "5", "Least time in a state before it is left for a cooler one.", d => d.ThermalDwellSeconds, 0, 600, PolicyChain.Hardware),
+        new("power_cap_mode", null, "advise", "How far the power cap goes: advise (shown only) or enforce (written by the agent's helper, where the agent's own configuration allows it too).", d => d.PowerCapMode, ["advise", "enforce"], PolicyChain.Hardware),
+        new("power_cap_ratio", "1", "1", "The power cap as a share of the card's greatest limit; 1 is no cap. Never below the least limit that the card takes.", d => d.PowerCapRatio, 0.2, 1, PolicyChain.Hardware),
+        new("schedules", null, "none", "Windows by cron expression and time zone (a cheap tariff, an hour of clean power) and what counts while one is open; one line each: name | cron | zone | minutes | field=value, field=value.", d => d.Schedules, [], PolicyChain.Any),
     ];
 
     /// <summary>The strategies that a policy may name.</summary>
@@ -42,8 +51,11 @@ public static class PolicyCatalogue
         "MultiGpuAware", "DynamicRerouting", "OpportunisticActivation", "GreedyConsolidation", "EnergyAwareTTT",
     ];
 
-    /// <summary>Everything that is wrong with a document, all at once; empty when it may be saved.</summary>
-    public static ImmutableArray<PolicyMistake> Validate(PolicyDocument document)
+    /// <summary>The field of a name; null when there is none.</summary>
+    public static PolicyField? Find(string name) => ByName.GetValueOrDefault(name);
+
+    /// <summary>Everything that is wrong with a document by itself, all at once. With a scope, fields that it may not set are mistakes too.</summary>
+    public static ImmutableArray<PolicyMistake> Validate(PolicyDocument document, string? scope = null)
     {
         ArgumentNullException.ThrowIfNull(document);
         var mistakes = ImmutableArray.CreateBuilder<PolicyMistake>();
@@ -53,6 +65,13 @@ public static class PolicyCatalogue
             {
                 mistakes.Add(mistake);
             }
+
+            if (scope is not null && !field.MayBeSetIn(scope) && field.Read(document) is { } text)
+            {
+                mistakes.Add(new(field.Name, text, "inherited", field.Chain == PolicyChain.Hardware
+                    ? $"{field.Name} belongs to the hardware and '{scope}' does not; set it for the fleet, a site, a rack or a host"
+                    : $"{field.Name} belongs to routing and '{scope}' to the hardware; set it for the fleet or a deployment"));
+            }
         }
 
         double?[] weights = [document.PerformanceWeight, document.EnergyWeight, document.ThermalWeight, document.MemoryWeight, document.LoadBalanceWeight];
@@ -61,79 +80,59 @@ public static class PolicyCatalogue
             mistakes.Add(new("energy_weight", "0", "above 0", "all five weights are 0, so there would be no objective; give at least one weight above 0"));
         }
 
+        PolicyRules.Schedules(document, scope, mistakes);
         return mistakes.ToImmutable();
     }
-}
 
-/// <summary>One field of a policy.</summary>
-public sealed class PolicyField
-{
-    private readonly Func<PolicyDocument, object?> _read;
-
-    internal PolicyField(string name, string? unit, string @default, string meaning, Func<PolicyDocument, object?> read, double minimum, double maximum)
-        : this(name, unit, @default, meaning, read, []) => (Minimum, Maximum) = (minimum, maximum);
-
-    internal PolicyField(string name, string? unit, string @default, string meaning, Func<PolicyDocument, object?> read, ImmutableArray<string> choices)
+    /// <summary>
+    /// Everything that is wrong with what a scope is to set, all at once: the document by itself, then what does not fit together in effect, outside of all windows
+    /// and with each window open. Relations are looked at only when every field by itself is in order.
+    /// </summary>
+    /// <param name="scope">The scope.</param>
+    /// <param name="document">What it is to set.</param>
+    /// <param name="wider">What the wider scopes set, widest first.</param>
+    public static ImmutableArray<PolicyMistake> Validate(string scope, PolicyDocument document, params IEnumerable<PolicyDocument> wider)
     {
-        (Name, Unit, Default, Meaning, Choices) = (name, unit, @default, meaning, choices);
-        _read = read;
-    }
-
-    /// <summary>The name on the wire.</summary>
-    public string Name { get; }
-
-    /// <summary>The unit in UCUM; null for what has none.</summary>
-    public string? Unit { get; }
-
-    /// <summary>What is in effect when no scope sets the field.</summary>
-    public string Default { get; }
-
-    /// <summary>One sentence for the person who edits it.</summary>
-    public string Meaning { get; }
-
-    /// <summary>The least value; null for a choice.</summary>
-    public double? Minimum { get; }
-
-    /// <summary>The greatest value; null for a choice.</summary>
-    public double? Maximum { get; }
-
-    /// <summary>The allowed words; empty for a number.</summary>
-    public ImmutableArray<string> Choices { get; }
-
-    /// <summary>What a document sets, as an invariant text; null when it inherits the field.</summary>
-    public string? Read(PolicyDocument document) => _read(document) switch
-    {
-        null => null,
-        bool value => value ? "true" : "false",
-        PromotionEvidence evidence => evidence.ToString().ToLowerInvariant(),
-        SteeringMode mode => mode.ToString().ToLowerInvariant(),
-        PlacementRule.RoundRobin => "round_robin",
-        PlacementRule.Affinity => "affinity",
-        IFormattable value => value.ToString(null, CultureInfo.InvariantCulture),
-        var value => value.ToString(),
-    };
-
-    internal PolicyMistake? Check(PolicyDocument document)
-    {
-        if (Read(document) is not { } text)
+        var mistakes = Validate(document, scope);
+        if (!mistakes.IsEmpty)
         {
-            return null;
+            return mistakes;
         }
 
-        if (!Choices.IsEmpty)
+        List<PolicyDocument> chain = [.. wider, document];
+        var found = ImmutableArray.CreateBuilder<PolicyMistake>();
+        found.AddRange(Relations(scope, chain));
+        var scheduled = chain.FindLastIndex(one => one.Schedules is not null);
+        foreach (var window in scheduled < 0 ? [] : chain[scheduled].Schedules!.AsEnumerable()) // found as not null
         {
-            return Choices.Contains(text) ? null : new(Name, text, string.Join(", ", Choices), $"{Name} is '{text}'; choose one of {string.Join(", ", Choices)}");
+            var inside = chain.Select((one, i) => i == scheduled ? one.Under(window.Set) : one).ToList();
+            found.AddRange(Relations(scope, inside).Where(one => found.All(known => known.Reason != one.Reason)).Select(one => one with { Reason = $"while '{window.Name}' is open: {one.Reason}" }));
         }
 
-        var value = Convert.ToDouble(_read(document), CultureInfo.InvariantCulture);
-        var range = string.Create(CultureInfo.InvariantCulture, $"{Minimum} to {Maximum}");
-        return value >= Minimum && value <= Maximum ? null : new(Name, text, range, $"{Name} is {text}; it must lie in {range}{(Unit is null or "1" ? "" : " " + Unit)}");
+        return found.ToImmutable();
+    }
+
+    private static readonly Dictionary<string, PolicyField> ByName = Fields.ToDictionary(field => field.Name, StringComparer.Ordinal);
+
+    private static IEnumerable<PolicyMistake> Relations(string scope, List<PolicyDocument> chain)
+    {
+        var numbered = chain.Select(document => (0L, document)).ToList();
+        if (PolicyScopes.ChainOf(scope) != PolicyChain.Hardware)
+        {
+            var merged = chain.Aggregate((under, over) => under.Under(over));
+            double?[] weights = [merged.PerformanceWeight, merged.EnergyWeight, merged.ThermalWeight, merged.MemoryWeight, merged.LoadBalanceWeight];
+            foreach (var mistake in PolicyRules.Between(EffectivePolicy.Resolve(numbered), weights.Any(weight => weight != 0)))
+            {
+                yield return mistake;
+            }
+        }
+
+        if (PolicyScopes.ChainOf(scope) != PolicyChain.Routing)
+        {
+            foreach (var mistake in PolicyRules.Between(HardwarePolicy.Resolve(numbered)))
+            {
+                yield return mistake;
+            }
+        }
     }
 }
-
-/// <summary>One thing that is wrong with a policy.</summary>
-/// <param name="Field">The field.</param>
-/// <param name="Value">What was given.</param>
-/// <param name="Bound">What is allowed.</param>
-/// <param name="Reason">The sentence for a person.</param>
-public sealed record PolicyMistake(string Field, string Value, string Bound, string Reason);

@@ -56,6 +56,69 @@ public sealed record PolicyDocument
     public PlacementRule? Placement { get; init; }
 
     public double? PlacementLoadRatioMax { get; init; }
+
+    public bool? ExperimentsAllowed { get; init; }
+
+    public ThresholdSource? ThermalThresholds { get; init; }
+
+    public double? ThermalWarmCelsius { get; init; }
+
+    public double? ThermalHotCelsius { get; init; }
+
+    public double? ThermalCriticalCelsius { get; init; }
+
+    public double? ThermalHysteresisCelsius { get; init; }
+
+    public double? ThermalDwellSeconds { get; init; }
+
+    public PowerCapMode? PowerCapMode { get; init; }
+
+    public double? PowerCapRatio { get; init; }
+
+    public PolicySchedules? Schedules { get; init; }
+
+    /// <summary>The same with everything that another document sets laid over it.</summary>
+    public PolicyDocument Under(PolicyDocument over)
+    {
+        ArgumentNullException.ThrowIfNull(over);
+        return new()
+        {
+            Mode = over.Mode ?? Mode,
+            Strategy = over.Strategy ?? Strategy,
+            RetainedMassMin = over.RetainedMassMin ?? RetainedMassMin,
+            BiasSpreadMax = over.BiasSpreadMax ?? BiasSpreadMax,
+            GuaranteedExperts = over.GuaranteedExperts ?? GuaranteedExperts,
+            PerformanceWeight = over.PerformanceWeight ?? PerformanceWeight,
+            EnergyWeight = over.EnergyWeight ?? EnergyWeight,
+            ThermalWeight = over.ThermalWeight ?? ThermalWeight,
+            MemoryWeight = over.MemoryWeight ?? MemoryWeight,
+            LoadBalanceWeight = over.LoadBalanceWeight ?? LoadBalanceWeight,
+            TargetPowerWatts = over.TargetPowerWatts ?? TargetPowerWatts,
+            TargetTemperatureCelsius = over.TargetTemperatureCelsius ?? TargetTemperatureCelsius,
+            TargetLatencyMs = over.TargetLatencyMs ?? TargetLatencyMs,
+            TargetMemoryRatio = over.TargetMemoryRatio ?? TargetMemoryRatio,
+            TttChunkSize = over.TttChunkSize ?? TttChunkSize,
+            TttUpdateFrequency = over.TttUpdateFrequency ?? TttUpdateFrequency,
+            EnergyAwareLr = over.EnergyAwareLr ?? EnergyAwareLr,
+            MuonEnabled = over.MuonEnabled ?? MuonEnabled,
+            HoldOutShare = over.HoldOutShare ?? HoldOutShare,
+            HoldOutBlockSeconds = over.HoldOutBlockSeconds ?? HoldOutBlockSeconds,
+            Promotion = over.Promotion ?? Promotion,
+            EpochLifetimeSeconds = over.EpochLifetimeSeconds ?? EpochLifetimeSeconds,
+            Placement = over.Placement ?? Placement,
+            PlacementLoadRatioMax = over.PlacementLoadRatioMax ?? PlacementLoadRatioMax,
+            ExperimentsAllowed = over.ExperimentsAllowed ?? ExperimentsAllowed,
+            ThermalThresholds = over.ThermalThresholds ?? ThermalThresholds,
+            ThermalWarmCelsius = over.ThermalWarmCelsius ?? ThermalWarmCelsius,
+            ThermalHotCelsius = over.ThermalHotCelsius ?? ThermalHotCelsius,
+            ThermalCriticalCelsius = over.ThermalCriticalCelsius ?? ThermalCriticalCelsius,
+            ThermalHysteresisCelsius = over.ThermalHysteresisCelsius ?? ThermalHysteresisCelsius,
+            ThermalDwellSeconds = over.ThermalDwellSeconds ?? ThermalDwellSeconds,
+            PowerCapMode = over.PowerCapMode ?? PowerCapMode,
+            PowerCapRatio = over.PowerCapRatio ?? PowerCapRatio,
+            Schedules = over.Schedules ?? Schedules,
+        };
+    }
 }
 
 /// <summary>How far steering goes.</summary>
@@ -95,4 +158,26 @@ public enum PromotionEvidence
 
     /// <summary>Nothing: the owner of the policy takes the decision, and the hold-out goes on measuring it.</summary>
     [JsonStringEnumMemberName("immediate")] Immediate = 1,
+}
+
+/// <summary>Where the temperatures come from at which a GPU counts as warm, hot or critical.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ThresholdSource>))]
+public enum ThresholdSource
+{
+    /// <summary>25, 12 and 5 degrees below the slowdown temperature that the GPU reports; the policy's numbers where it reports none.</summary>
+    [JsonStringEnumMemberName("device")] Device = 0,
+
+    /// <summary>The policy's numbers, always.</summary>
+    [JsonStringEnumMemberName("policy")] Policy = 1,
+}
+
+/// <summary>How far a power cap goes.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<PowerCapMode>))]
+public enum PowerCapMode
+{
+    /// <summary>The cap is shown as a recommendation; nothing is written to a card.</summary>
+    [JsonStringEnumMemberName("advise")] Advise = 0,
+
+    /// <summary>The cap is written by the agent's helper where the agent's own configuration allows it too.</summary>
+    [JsonStringEnumMemberName("enforce")] Enforce = 1,
 }

@@ -7,7 +7,11 @@ namespace EnergyTTT.Wire.Policies;
 /// <param name="Author">Who saved it.</param>
 /// <param name="Reason">Why, in the author's words.</param>
 /// <param name="CreatedAt">When it took effect.</param>
-public sealed record PolicyVersion(string Scope, long Version, PolicyDocument Document, string Author, string Reason, DateTimeOffset CreatedAt);
+public sealed record PolicyVersion(string Scope, long Version, PolicyDocument Document, string Author, string Reason, DateTimeOffset CreatedAt)
+{
+    /// <summary>What a scope has before anybody sets anything there: version 0, an empty document.</summary>
+    public static PolicyVersion Unset(string scope) => new(scope, 0, new PolicyDocument(), "", "", DateTimeOffset.UnixEpoch);
+}
 
 /// <summary>A change as it is put to <c>/v1/policies/{scope}</c>, with <c>If-Match: "VERSION"</c>.</summary>
 /// <param name="Document">Everything that the scope is to set from now on.</param>
@@ -22,6 +26,19 @@ public static class PolicyScopes
 
     /// <summary>The scope of one deployment.</summary>
     public static string Deployment(string deployment) => "deployment/" + deployment;
+
+    /// <summary>The scope of one host.</summary>
+    public static string Host(string host) => "host/" + host;
+
+    /// <summary>The scope of one rack.</summary>
+    public static string Rack(string rack) => "rack/" + rack;
+
+    /// <summary>The scope of one site.</summary>
+    public static string Site(string site) => "site/" + site;
+
+    /// <summary>The chain that a scope belongs to: <see cref="PolicyChain.Any"/> for the fleet.</summary>
+    public static PolicyChain ChainOf(string scope) =>
+        scope == Fleet ? PolicyChain.Any : scope is not null && scope.StartsWith("deployment/", StringComparison.Ordinal) ? PolicyChain.Routing : PolicyChain.Hardware;
 
     /// <summary>Whether a text names a scope: <c>fleet</c>, or a kind and a name of 1 to 128 letters, digits, '.', '_' or '-'.</summary>
     public static bool IsScope(string? text)

@@ -24,7 +24,48 @@ public sealed class PoliciesPageTests : IDisposable
         Assert.Equal(("enforce", "from here, version 2"), Line(page, "mode"));
         Assert.Equal(("250 W", "from the whole fleet, version 1"), Line(page, "target_power_watts"));
         Assert.Equal(("65 °C", "default"), Line(page, "target_temperature_celsius"));
-        Assert.Equal(["Whole fleet", "olmoe-fra", "qwen-ams"], page.FindAll("[data-testid=scopes] a").Select(link => link.TextContent));
+        Assert.Equal(["Whole fleet", "olmoe-fra", "qwen-ams", "Site ams", "Rack r07"], page.FindAll("[data-testid=scopes] a").Select(link => link.TextContent));
+    }
+
+    [Fact]
+    public async Task A_rack_shows_only_fields_of_the_hardware_with_the_nearest_scope_that_sets_each()
+    {
+        await _page.Policies.By("bob", "fleet", new() { ThermalHotCelsius = 76, PowerCapRatio = 0.9 });
+        await _page.Policies.By("bob", "site/ams", new() { PowerCapRatio = 0.8 });
+
+        var page = Show("/policies?var-scope=rack%2Fr07");
+
+        Assert.Equal(("0.8", "from site ams, version 2"), Line(page, "power_cap_ratio"));
+        Assert.Equal(("76 °C", "from the whole fleet, version 1"), Line(page, "thermal_hot_celsius"));
+        Assert.Empty(page.FindAll("[data-testid=field-strategy]"));
+        Assert.Single(page.FindAll("[data-testid=field-schedules]"));
+    }
+
+    [Fact]
+    public void A_mistake_between_fields_is_told_while_the_draft_is_written()
+    {
+        _page.Become("operator");
+        var page = Show("/policies");
+        page.Find("[data-testid=own-ttt_update_frequency]").Change(true);
+        page.Find("[data-testid=in-ttt_update_frequency]").Change("4096");
+
+        Assert.Contains("more than the 2048 tokens of ttt_chunk_size", page.Find("[data-testid=mistake-ttt_update_frequency]").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Windows_are_edited_as_lines()
+    {
+        _page.Become("operator");
+        var page = Show("/policies");
+        page.Find("[data-testid=own-schedules]").Change(true);
+        page.Find("[data-testid=in-schedules]").Change("cheap night | 0 22 * * * | Mars/Olympus | 480 | energy_weight=0.6");
+        Assert.Contains("a zone such as Europe/Amsterdam or UTC expected", page.Find("[data-testid=mistake-schedules]").TextContent, StringComparison.Ordinal);
+
+        page.Find("[data-testid=in-schedules]").Change("cheap night | 0 22 * * * | Europe/Amsterdam | 480 | energy_weight=0.6");
+        page.Find("[data-testid=reason]").Input("nights are cheap");
+        page.Find("[data-testid=save]").Click();
+
+        page.WaitForAssertion(() => Assert.Equal(new PolicySchedules(new PolicySchedule("cheap night", "0 22 * * *", "Europe/Amsterdam", 480, new() { EnergyWeight = 0.6 })), _page.Policies.All[0].Document.Schedules));
     }
 
     [Fact]

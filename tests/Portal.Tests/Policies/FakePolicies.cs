@@ -17,7 +17,10 @@ public sealed class FakePolicies(TimeProvider clock) : IPolicySource
     public IReadOnlyList<PolicyVersion> All => _versions;
 
     /// <inheritdoc/>
-    public Task<ImmutableArray<string>> Scopes(CancellationToken cancellationToken) => Task.FromResult<ImmutableArray<string>>([PolicyScopes.Fleet, .. Deployments.Select(PolicyScopes.Deployment)]);
+    public Task<ImmutableArray<string>> Scopes(CancellationToken cancellationToken) => Task.FromResult<ImmutableArray<string>>([PolicyScopes.Fleet, .. Deployments.Select(PolicyScopes.Deployment), "site/ams", "rack/r07"]);
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<PolicyVersion>> Chain(string scope, CancellationToken cancellationToken) => Task.FromResult<ImmutableArray<PolicyVersion>>([.. Wider(scope).Append(scope).Select(Newest)]);
 
     /// <inheritdoc/>
     public Task<PolicyVersion> Current(string scope, CancellationToken cancellationToken) => Task.FromResult(Newest(scope));
@@ -29,7 +32,7 @@ public sealed class FakePolicies(TimeProvider clock) : IPolicySource
     /// <inheritdoc/>
     public Task<PolicyDecision> Save(string scope, PolicyChange change, long expected, string author, CancellationToken cancellationToken)
     {
-        var mistakes = PolicyCatalogue.Validate(change.Document);
+        var mistakes = PolicyCatalogue.Validate(scope, change.Document, Wider(scope).Select(one => Newest(one).Document));
         var current = Newest(scope);
         if (!mistakes.IsEmpty)
         {
@@ -49,6 +52,8 @@ public sealed class FakePolicies(TimeProvider clock) : IPolicySource
     /// <summary>Saves what somebody else sets.</summary>
     public async Task<PolicyVersion> By(string author, string scope, PolicyDocument document, string reason = "because") =>
         (await Save(scope, new(document, reason), Newest(scope).Version, author, CancellationToken.None)).Current;
+
+    private static IEnumerable<string> Wider(string scope) => scope == PolicyScopes.Fleet ? [] : scope == "rack/r07" ? [PolicyScopes.Fleet, "site/ams"] : [PolicyScopes.Fleet];
 
     private PolicyVersion Newest(string scope) => _versions.LastOrDefault(version => version.Scope == scope) ?? new(scope, 0, new(), "", "", DateTimeOffset.UnixEpoch);
 }

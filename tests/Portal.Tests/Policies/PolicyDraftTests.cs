@@ -13,6 +13,9 @@ public sealed class PolicyDraftTests
         ThermalWeight = 0.2, MemoryWeight = 0.1, LoadBalanceWeight = 0.1, TargetPowerWatts = 300, TargetTemperatureCelsius = 70, TargetLatencyMs = 12.5, TargetMemoryRatio = 0.8,
         TttChunkSize = 4096, TttUpdateFrequency = 1024, EnergyAwareLr = 2e-7, MuonEnabled = false, HoldOutShare = 0.1, HoldOutBlockSeconds = 60, Promotion = PromotionEvidence.Immediate,
         EpochLifetimeSeconds = 30, Placement = PlacementRule.RoundRobin, PlacementLoadRatioMax = 1.5,
+        ExperimentsAllowed = true, ThermalThresholds = ThresholdSource.Policy, ThermalWarmCelsius = 55, ThermalHotCelsius = 70, ThermalCriticalCelsius = 80, ThermalHysteresisCelsius = 4,
+        ThermalDwellSeconds = 7.5, PowerCapMode = PowerCapMode.Enforce, PowerCapRatio = 0.8,
+        Schedules = new(new PolicySchedule("cheap night", "0 22 * * *", "Europe/Amsterdam", 480, new() { EnergyWeight = 0.6, Mode = SteeringMode.Enforce })),
     };
 
     [Fact]
@@ -89,7 +92,7 @@ public sealed class PolicyDraftTests
     [Fact]
     public void Every_position_of_every_slider_is_a_value_that_may_be_saved_and_stands_where_it_was()
     {
-        foreach (var field in PolicyCatalogue.Fields.Where(field => field.Choices.IsEmpty))
+        foreach (var field in PolicyCatalogue.Fields.Where(field => field.IsNumber))
         {
             for (var position = 0; position <= FieldScale.Steps; position += 50)
             {
@@ -97,7 +100,7 @@ public sealed class PolicyDraftTests
                 var draft = new PolicyDraft(Version(new())) { [field] = text };
                 if (!PolicyDraft.IsWeight(field))
                 {
-                    Assert.True(draft.Read().Mistakes.IsEmpty, $"{field.Name} at {position} is {text}");
+                    Assert.True(PolicyCatalogue.Validate(draft.Read().Document).IsEmpty, $"{field.Name} at {position} is {text}");
                 }
 
                 // Whole numbers and three digits are coarser than the slider in places; a value never wanders when it is read back.
@@ -109,7 +112,7 @@ public sealed class PolicyDraftTests
     [Fact]
     public void One_step_of_a_slider_always_changes_the_value()
     {
-        foreach (var field in PolicyCatalogue.Fields.Where(field => field.Choices.IsEmpty))
+        foreach (var field in PolicyCatalogue.Fields.Where(field => field.IsNumber))
         {
             var text = FieldScale.Value(field, 0);
             for (var step = 0; step < 100; step++)

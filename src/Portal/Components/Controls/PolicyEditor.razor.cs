@@ -29,8 +29,8 @@ public partial class PolicyEditor
     /// <summary>The version in force.</summary>
     [Parameter, EditorRequired] public required PolicyVersion Current { get; set; }
 
-    /// <summary>The version in force in the next wider scope; null for the fleet.</summary>
-    [Parameter, EditorRequired] public required PolicyVersion? Parent { get; set; }
+    /// <summary>The versions in force in the wider scopes, widest first; empty for the fleet.</summary>
+    [Parameter, EditorRequired] public required ImmutableArray<PolicyVersion> Wider { get; set; }
 
     /// <summary>Whether the person may edit; the server asks again when it is saved.</summary>
     [Parameter, EditorRequired] public required bool CanEdit { get; set; }
@@ -62,7 +62,9 @@ public partial class PolicyEditor
 
     private bool IsOpen(PolicyField field) => CanEdit && (Draft[field] is not null || PolicyDraft.IsWeight(field));
 
-    private string Inherited(PolicyField field) => (Parent is null ? null : field.Read(Parent.Document)) ?? field.Default;
+    private string Inherited(PolicyField field) => (SetterOf(field) is { } setter ? field.Read(setter.Document) : null) ?? field.Default;
+
+    private PolicyVersion? SetterOf(PolicyField field) => Wider.LastOrDefault(version => field.Read(version.Document) is not null);
 
     private string Effective(PolicyField field)
     {
@@ -72,7 +74,7 @@ public partial class PolicyEditor
 
     private string SourceOf(PolicyField field) =>
         Draft[field] is { } own ? field.Read(Draft.Start.Document) == own ? $"from here, version {Draft.Start.Version}" : "from your draft"
-        : Parent is not null && field.Read(Parent.Document) is not null ? $"from the whole fleet, version {Parent.Version}"
+        : SetterOf(field) is { } setter ? $"from {PolicyWords.From(setter.Scope)}, version {setter.Version}"
         : "default";
 
     private double Share(PolicyField field)
@@ -114,7 +116,7 @@ public partial class PolicyEditor
         Check();
     }
 
-    private void Check() => (_document, _mistakes) = Draft.Read();
+    private void Check() => (_document, _mistakes) = Draft.Read(Wider.Select(version => version.Document));
 
     private void StartAfresh()
     {

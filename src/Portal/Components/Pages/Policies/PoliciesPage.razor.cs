@@ -28,14 +28,14 @@ public partial class PoliciesPage
             return null;
         }
 
-        var parent = scope == PolicyScopes.Fleet ? null : await Source.Current(PolicyScopes.Fleet, cancellationToken);
-        return new(scopes, await Source.Current(scope, cancellationToken), parent, await Source.Versions(scope, VersionsShown, cancellationToken));
+        var chain = await Source.Chain(scope, cancellationToken);
+        return new(scopes, chain[^1], chain[..^1], await Source.Versions(scope, VersionsShown, cancellationToken));
     }
 }
 
 /// <summary>What the page shows.</summary>
 /// <param name="Scopes">The scopes that may be chosen.</param>
 /// <param name="Current">The version in force in the chosen scope.</param>
-/// <param name="Parent">The version in force in the next wider scope; null for the fleet.</param>
+/// <param name="Wider">The versions in force in the wider scopes, widest first; empty for the fleet.</param>
 /// <param name="Versions">The versions of the chosen scope, newest first.</param>
-public sealed record PolicyScreen(ImmutableArray<string> Scopes, PolicyVersion Current, PolicyVersion? Parent, ImmutableArray<PolicyVersion> Versions);
+public sealed record PolicyScreen(ImmutableArray<string> Scopes, PolicyVersion Current, ImmutableArray<PolicyVersion> Wider, ImmutableArray<PolicyVersion> Versions);

@@ -1,0 +1,40 @@
+using System.Collections.Immutable;
+using Cronos;
+
+namespace EnergyTTT.Wire.Policies;
+
+/// <summary>
+/// The windows that are open at a moment along a chain of scopes. The nearest scope that sets schedules wins as with every field, and what its windows set
+/// counts as if that scope set it.
+/// </summary>
+internal sealed class PolicyWindows
+{
+    private readonly int _scope;
+    private readonly ImmutableArray<PolicySchedule> _open;
+
+    private PolicyWindows(int scope, ImmutableArray<PolicySchedule> open) => (_scope, _open) = (scope, open);
+
+    /// <summary>Their names with ", " between them.</summary>
+    public string Names => string.Join(", ", _open.Select(window => window.Name));
+
+    public static PolicyWindows Open(IEnumerable<PolicyDocument> chain, DateTimeOffset now)
+    {
+        var documents = chain.ToList();
+        var scope = documents.FindLastIndex(document => document.Schedules is not null);
+        return new(scope, scope < 0 ? [] : [.. documents[scope].Schedules!.Where(window => IsOpen(window, now))]); // found as not null
+    }
+
+    /// <summary>Whether a window is open; one that cannot be read never is.</summary>
+    public static bool IsOpen(PolicySchedule window, DateTimeOffset now) =>
+        TryRead(window, out var cron, out var zone) && window.DurationMinutes > 0
+        && cron.GetNextOccurrence(now.UtcDateTime.AddMinutes(-window.DurationMinutes), zone, inclusive: false) is { } opened && opened <= now.UtcDateTime;
+
+    public static bool TryRead(PolicySchedule window, out CronExpression cron, out TimeZoneInfo zone)
+    {
+        cron = CronExpression.Yearly;
+        return TimeZoneInfo.TryFindSystemTimeZoneById(window.TimeZone, out zone!) & CronExpression.TryParse(window.Cron, out cron!);
+    }
+
+    /// <summary>The document at a place of the chain, with its open windows over it.</summary>
+    public PolicyDocument Over(PolicyDocument document, int scope) => scope == _scope ? _open.Aggregate(document, (under, window) => under.Under(window.Set)) : document;
+}
