@@ -33,6 +33,7 @@ public sealed partial class DeploymentGrain(
     TimeProvider clock,
     ILogger<DeploymentGrain> logger) : Grain, IDeploymentGrain
 {
+    private const int LongestChainOfDeaths = 3;
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(20);
 
     private readonly ReplicaBook _replicas = new();
@@ -66,7 +67,7 @@ public sealed partial class DeploymentGrain(
             await TakeOver(stored, cancellationToken);
         }
 
-        this.RegisterGrainTimer(Beat, new GrainTimerCreationOptions(options.Value.Beat, options.Value.Beat) { Interleave = true, KeepAlive = true });
+        this.RegisterGrainTimer(Beat, new GrainTimerCreationOptions(TimeSpan.Zero, options.Value.Beat) { Interleave = true, KeepAlive = true });
     }
 
     /// <inheritdoc/>
@@ -399,16 +400,24 @@ public sealed partial class DeploymentGrain(
     private async Task<RouterProposal> Ask(StoredDeployment stored, int layer, CancellationToken cancellationToken)
     {
         var router = GrainFactory.GetGrain<IRouterGrain>(IRouterGrain.KeyOf(_name, layer));
-        while (true)
+        for (var deaths = 0; ; )
         {
-            await Tell(stored, layer, cancellationToken);
-            if (await router.Propose(_devices.Outlooks, cancellationToken) is { } proposal)
+            try
             {
-                return proposal;
-            }
+                await Tell(stored, layer, cancellationToken);
+                if (await router.Propose(_devices.Outlooks, cancellationToken) is { } proposal)
+                {
+                    return proposal;
+                }
 
-            // It has woken up elsewhere and knows nothing: told again, it resumes from its snapshot.
-            _setups.Forget(layer);
+                // It has woken up elsewhere and knows nothing: told again, it resumes from its snapshot.
+                _setups.Forget(layer);
+            }
+            catch (SiloUnavailableException) when (++deaths < LongestChainOfDeaths)
+            {
+                // Its silo died during the call; the next call wakes it up on another one, and the other routers' proposals are not lost.
+                _setups.Forget(layer);
+            }
         }
     }
 

@@ -43,11 +43,15 @@ public sealed partial class RouterGrain(
     private TimeSpan _last;
 
     /// <inheritdoc/>
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _key = this.GetPrimaryKeyString();
         _layer = int.Parse(_key[(_key.LastIndexOf('/') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
-        return Task.CompletedTask;
+        if (memory.State.Setup is { } setup)
+        {
+            // Whoever calls first finds the router as its snapshot left it; what has changed meanwhile its deployment tells at its next beat.
+            await Configure(setup, cancellationToken);
+        }
     }
 
     /// <inheritdoc/>
@@ -295,7 +299,7 @@ public sealed partial class RouterGrain(
         var step = learner.Statistics.UpdateCount;
         _snapshotNumber = await snapshots.Save(setup.DeploymentId, _layer, step, cause, promoted, blob, sidecar.ToJson(), clock.GetUtcNow(), cancellationToken);
         (_snapshotSha256, _snapshotStep, _snapshotAt) = (sidecar.Sha256, step, clock.GetUtcNow());
-        memory.State = memory.State with { SnapshotSha256 = sidecar.Sha256 };
+        memory.State = memory.State with { SnapshotSha256 = sidecar.Sha256, Setup = setup };
         await memory.WriteStateAsync(cancellationToken);
         return _snapshotNumber;
     }

@@ -1,3 +1,5 @@
+using EnergyTTT.Contracts.Routers;
+
 namespace EnergyTTT.Grains.Routers;
 
 /// <summary>What a router must not forget and cannot learn again. Small; the weights lie in the snapshots.</summary>
@@ -15,4 +17,7 @@ public sealed record RouterMemory
 
     /// <summary>Digest of the newest snapshot's weights, lower-case hexadecimal; empty before the first.</summary>
     [Id(2)] public string SnapshotSha256 { get; init; } = "";
+
+    /// <summary>What the router served when that snapshot was taken, so that it comes back without being told; null before the first, and in states of version 0.1.</summary>
+    [Id(3)] public RouterSetup? Setup { get; init; }
 }

@@ -51,6 +51,7 @@ internal static class ClusterRegistration
         });
         silo.Configure<LoadSheddingOptions>(options => options.LoadSheddingEnabled = true);
         silo.Configure<GrainCollectionOptions>(options => options.EnableActivationSheddingOnMemoryPressure = true);
+        silo.Services.AddHostedService<SiloWatch>();
         silo.AddGrains();
     }
 

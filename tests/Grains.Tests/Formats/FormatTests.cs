@@ -1,9 +1,13 @@
+using EnergyTTT.Contracts;
+using EnergyTTT.Contracts.Routers;
 using EnergyTTT.Grains.Deployments;
 using EnergyTTT.Grains.Routers;
 using EnergyTTT.Routing.FastWeights;
 using EnergyTTT.Routing.Learning;
 using EnergyTTT.Routing.Strategies;
 using EnergyTTT.Selection.Gates;
+using EnergyTTT.Wire.Deployments;
+using EnergyTTT.Wire.Policies;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
 using Xunit;
@@ -11,7 +15,7 @@ using Xunit;
 namespace EnergyTTT.Grains.Tests.Formats;
 
 /// <summary>
-/// What was persisted by an earlier version must be read by this one. The folder <c>v1</c> was written once and is never written again: a new form gets a folder
+/// What was persisted by an earlier version must be read by this one. The folders <c>v1</c> and <c>v2</c> were written once and are never written again: a new form gets a folder
 /// of its own, made with ENERGYTTT_WRITE_FORMATS set to it.
 /// </summary>
 public sealed class FormatTests
@@ -25,10 +29,16 @@ public sealed class FormatTests
 
     private static readonly RouterMemory Memory = new() { Frozen = true, SnapshotSha256 = new string('a', 64) };
 
+    private static readonly RouterSetup Setup = new()
+    {
+        DeploymentId = 3, Model = Model, Experts = 4, TopK = 2, Gate = GateFunction.Softmax, BiasSpace = Wire.Deployments.BiasSpace.Logit, CostTable = "h100-80gb-hbm3-bf16", DeviceOfExpert = [0, 1, 0, 1],
+        Policy = EffectivePolicy.Defaults with { Version = 7, RetainedMassMin = 0.97 }, Revision = 2,
+    };
+
     [Fact]
     public void The_states_of_version_1_are_read()
     {
-        using var services = new ServiceCollection().AddSerializer(builder => builder.AddAssembly(typeof(DeploymentGrain).Assembly)).BuildServiceProvider();
+        using var services = new ServiceCollection().AddWireSerialisation().AddSerializer(builder => builder.AddAssembly(typeof(DeploymentGrain).Assembly)).BuildServiceProvider();
         var serializer = services.GetRequiredService<Serializer>();
         if (Environment.GetEnvironmentVariable("ENERGYTTT_WRITE_FORMATS") is { Length: > 0 } folder)
         {
@@ -38,6 +48,23 @@ public sealed class FormatTests
 
         Assert.Equal(Course, serializer.Deserialize<DeploymentCourse>(File.ReadAllBytes(Kept("deployment-course.bin"))));
         Assert.Equal(Memory, serializer.Deserialize<RouterMemory>(File.ReadAllBytes(Kept("router-memory.bin"))));
+    }
+
+    [Fact]
+    public void A_router_memory_of_version_2_is_read_with_what_the_router_served()
+    {
+        using var services = new ServiceCollection().AddWireSerialisation().AddSerializer(builder => builder.AddAssembly(typeof(DeploymentGrain).Assembly)).BuildServiceProvider();
+        var serializer = services.GetRequiredService<Serializer>();
+        if (Environment.GetEnvironmentVariable("ENERGYTTT_WRITE_FORMATS") is { Length: > 0 } folder)
+        {
+            File.WriteAllBytes(Path.Combine(folder, "router-memory.bin"), serializer.SerializeToArray(Memory with { Setup = Setup }));
+        }
+
+        var read = serializer.Deserialize<RouterMemory>(File.ReadAllBytes(Kept("router-memory.bin", "v2")));
+
+        Assert.Equal(Memory, read! with { Setup = null });
+        Assert.Equal<int>([0, 1, 0, 1], read.Setup!.DeviceOfExpert.AsEnumerable()); // the file has one
+        Assert.Equal(Setup, read.Setup with { DeviceOfExpert = Setup.DeviceOfExpert });
     }
 
     [Fact]
@@ -67,5 +94,5 @@ public sealed class FormatTests
         Shape = Shape, Strategy = StrategyCatalogue.EnergyAwareTtt, HiddenUnits = 16, FastWeights = new FastWeightOptions { Seed = seed },
     });
 
-    private static string Kept(string file) => Path.Combine(AppContext.BaseDirectory, "Formats", "v1", file);
+    private static string Kept(string file, string version = "v1") => Path.Combine(AppContext.BaseDirectory, "Formats", version, file);
 }

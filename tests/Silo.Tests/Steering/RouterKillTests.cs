@@ -52,10 +52,13 @@ public sealed class RouterKillTests(PostgresFixture database, ITestOutputHelper 
         await Until("every router answers from its snapshot", async () =>
         {
             await Report(one);
-            return await Resumed() == Deployments * _layers;
+            var resumed = await Resumed();
+            output.WriteLine($"{TimeProvider.System.GetElapsedTime(killed).TotalSeconds:0.0} s after the kill: {resumed} routers answer from their snapshots");
+            return resumed == Deployments * _layers;
         });
         var gap = TimeProvider.System.GetElapsedTime(killed);
         output.WriteLine($"{Deployments * _layers} routers: all answered {gap.TotalSeconds:0.0} s after the kill; {_acknowledged.Count} chunks acknowledged");
+        Assert.Contains(first.Said, line => line.Contains("its port refuses connections", StringComparison.Ordinal));
 
         for (var more = 0; more < 5; more++)
         {
