@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using EnergyTTT.Wire.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
@@ -12,5 +13,6 @@ public static class WireSerialisation
     public static IServiceCollection AddWireSerialisation(this IServiceCollection services) =>
         services.AddSerializer(builder => builder.AddJsonSerializer(
             type => type.Namespace is "EnergyTTT.Wire.Deployments" or "EnergyTTT.Wire.Policies" or "EnergyTTT.Wire.Runs",
-            new JsonSerializerOptions { TypeInfoResolver = WireJson.Default, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower }));
+            // Generated metadata would set what a message of another version lacks to zero instead of to the record's own default.
+            new JsonSerializerOptions(WireJson.Default.Options) { TypeInfoResolver = new DefaultJsonTypeInfoResolver(), PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower }));
 }

@@ -50,7 +50,15 @@ public sealed partial class RouterGrain(
         if (memory.State.Setup is { } setup)
         {
             // Whoever calls first finds the router as its snapshot left it; what has changed meanwhile its deployment tells at its next beat.
-            await Configure(setup, cancellationToken);
+            try
+            {
+                await Configure(setup, cancellationToken);
+            }
+            catch (Exception error) when (error is ArgumentException or DbException)
+            {
+                // A setup of another version of the product, or no database: the deployment tells it what to do.
+                LogWaits(error, _key);
+            }
         }
     }
 
@@ -306,6 +314,9 @@ public sealed partial class RouterGrain(
 
     [LoggerMessage(LogLevel.Warning, "What {Router} learned since its last snapshot could not be saved")]
     private partial void LogNotSaved(Exception error, string router);
+
+    [LoggerMessage(LogLevel.Warning, "{Router} woke up, could not take over what it served and waits for its deployment")]
+    private partial void LogWaits(Exception error, string router);
 
     [LoggerMessage(LogLevel.Information, "{Router} resumed from snapshot {Number} at step {Step}; {Lost} updates were lost")]
     private partial void LogResumed(string router, long number, long step, long lost);
