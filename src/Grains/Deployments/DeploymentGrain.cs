@@ -24,6 +24,7 @@ public sealed partial class DeploymentGrain(
     FeedbackWriter writer,
     EpochStore epochs,
     LedgerStore ledgers,
+    ChunkReader chunks,
     PlacementStore placements,
     BlockReader blocks,
     CostTables costs,
@@ -34,6 +35,7 @@ public sealed partial class DeploymentGrain(
     ILogger<DeploymentGrain> logger) : Grain, IDeploymentGrain
 {
     private const int LongestChainOfDeaths = 3;
+    private static readonly TimeSpan LongestAbsence = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(20);
 
     private readonly ReplicaBook _replicas = new();
@@ -65,6 +67,7 @@ public sealed partial class DeploymentGrain(
         if (await deployments.Find(_name, cancellationToken) is { } stored)
         {
             await TakeOver(stored, cancellationToken);
+            await RebuildMinute(stored, cancellationToken);
         }
 
         this.RegisterGrainTimer(Beat, new GrainTimerCreationOptions(TimeSpan.Zero, options.Value.Beat) { Interleave = true, KeepAlive = true });
@@ -121,7 +124,7 @@ public sealed partial class DeploymentGrain(
         }
 
         var received = clock.GetUtcNow();
-        var modelled = _costs?.Fit is { } fit ? ModelledChunk.Of(chunk, fit) : null;
+        var modelled = Modelled(chunk, stored);
         bool isNew;
         try
         {
@@ -137,6 +140,7 @@ public sealed partial class DeploymentGrain(
         {
             _replicas.Count(chunk, received);
             _recent.Add(chunk, chunk.EnergyJoules ?? modelled?.Joules, received);
+            await CloseMinute(stored, cancellationToken);
             _minute.Add(chunk, modelled, received);
             instruments.Counted(_name, chunk, modelled?.Joules);
             if (_policy.Mode != SteeringMode.Off)
@@ -268,6 +272,29 @@ public sealed partial class DeploymentGrain(
         _replicas.Keep(stored.Description.Replicas);
         _setups.Forget();
     }
+
+    /// <summary>The chunks that the activation before had counted and not yet written to the ledger: they are in the history.</summary>
+    private async Task RebuildMinute(StoredDeployment stored, CancellationToken cancellationToken)
+    {
+        foreach (var (chunk, received) in await chunks.Unledgered(stored.Id, clock.GetUtcNow(), LongestAbsence, cancellationToken))
+        {
+            // A shape of another revision cannot be added up with this one.
+            if (chunk.Layers.Any(layer => layer.Layer >= stored.Description.Layers || layer.ExpertCounts.Count != stored.Description.Experts))
+            {
+                continue;
+            }
+
+            if (_minute.Close(received, idleWatts: null) is { } entries)
+            {
+                await ledgers.Save(stored.Id, entries, cancellationToken);
+            }
+
+            _minute.Add(chunk, Modelled(chunk, stored), received);
+        }
+    }
+
+    private ModelledChunk? Modelled(ChunkFeedback chunk, StoredDeployment stored) =>
+        _costs?.Fit is { } fit ? ModelledChunk.Of(chunk, fit, stored.Description.LayerRepeat ?? 1) : null;
 
     private async Task Teach(ChunkFeedback feedback)
     {

@@ -15,6 +15,7 @@ internal static class DeploymentRules
 
         Within("layers", deployment.Layers, 1, 1024);
         Within("experts", deployment.Experts, 1, 4096);
+        Within("layer_repeat", deployment.LayerRepeat ?? 1, 1, 1024);
         Within("top_k", deployment.TopK, 1, Math.Max(1, deployment.Experts));
         if (deployment.Gate == GateFunction.Softmax && deployment.BiasSpace is BiasSpace.SigmoidScore or BiasSpace.SqrtSoftplusScore
             || (deployment.Gate == GateFunction.Sigmoid && deployment.BiasSpace == BiasSpace.SoftmaxScore))

@@ -16,6 +16,7 @@ internal static class DeploymentsRegistration
         services.AddSingleton<LedgerStore>();
         services.AddSingleton<PlacementStore>();
         services.AddSingleton<BlockReader>();
+        services.AddSingleton<ChunkReader>();
         services.AddSingleton<SnapshotStore>();
         services.AddSingleton<UsageReader>();
         if (writes)

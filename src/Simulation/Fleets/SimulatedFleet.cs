@@ -81,6 +81,7 @@ public sealed class SimulatedFleet
     {
         Model = $"recorded gates (each layer stands for {_options.RepeatLayers})",
         Layers = Gates.Layers,
+        LayerRepeat = _options.RepeatLayers,
         Experts = Gates.Experts,
         TopK = Gates.TopK,
         Gate = GateFunction.Softmax,

@@ -29,6 +29,12 @@ public sealed record DeploymentDescription
     /// <summary>Name of the kernel cost table in force; null while the deployment has none (prices stay equal then).</summary>
     public string? CostTable { get; init; }
 
+    /// <summary>
+    /// How many MoE layers of the model each reported layer stands for, where an engine reports a sample of them; 1 to 1,024, null for 1. The ledger counts a
+    /// layer's modelled joules as many times.
+    /// </summary>
+    public int? LayerRepeat { get; init; }
+
     /// <summary>Free labels.</summary>
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
 }

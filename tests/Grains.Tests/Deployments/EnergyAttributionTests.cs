@@ -43,6 +43,21 @@ public sealed class EnergyAttributionTests
         Assert.Equal((100 * (1 + (2 * 0.5))) + (50 * 0.01), joules, 9);
     }
 
+    [Fact]
+    public void A_layer_that_stands_for_several_counts_as_many_times_for_itself_and_for_its_experts()
+    {
+        var chunk = new ChunkFeedback
+        {
+            Replica = "r", Chunk = 1, Epoch = 0, Arm = SteeringArm.Treated, Tokens = 160, Phase = InferencePhase.Decode, BatchTokens = 16, Layers = [Layer([160, 80, 60, 20], distinct: 3)],
+        };
+
+        var one = ModelledChunk.Of(chunk, Fit);
+        var eight = ModelledChunk.Of(chunk, Fit, repeat: 8);
+
+        Assert.Equal(8 * one.Joules, eight.Joules, 9);
+        Assert.Equal(8 * one.ExpertJoules[0][2], eight.ExpertJoules[0][2], 9);
+    }
+
     private static LayerFeedback Layer(long[] counts, double? distinct) => new()
     {
         Layer = 0, ExpertCounts = counts, MeanGateProbability = new float[counts.Length], DistinctExpertsMean = distinct,

@@ -139,6 +139,23 @@ public sealed class DeploymentStoresTests(PostgresFixture postgres) : IClassFixt
     }
 
     [Fact]
+    public async Task Chunks_that_no_minute_of_the_ledger_holds_are_read_back_for_whoever_takes_over()
+    {
+        var id = await Deployment("unledgered");
+        await Writer.Write(Record(id, 1, joules: 5, distinct: 40), CancellationToken.None);
+        await Writer.Write(Record(id, 2, joules: null, distinct: 41), CancellationToken.None);
+        var reader = new ChunkReader(postgres.Source);
+
+        var kept = await reader.Unledgered(id, Now, TimeSpan.FromMinutes(10), CancellationToken.None);
+
+        Assert.Equal([(1L, (double?)5, 2), (2L, null, 2)], kept.Select(chunk => (chunk.Feedback.Chunk, chunk.Feedback.EnergyJoules, chunk.Feedback.Layers.Count)));
+        Assert.Equal(((long)2048, 16d, 40d), (kept[0].Feedback.Tokens, kept[0].Feedback.BatchTokens, kept[0].Feedback.Layers[0].DistinctExpertsMean));
+        Assert.Equal([1000L, 3096L], kept[0].Feedback.Layers[1].ExpertCounts);
+        await new LedgerStore(postgres.Source).Save(id, [new(Now.AddMinutes(1), -1, 1, 1, 1, null, [])], CancellationToken.None);
+        Assert.Empty(await reader.Unledgered(id, Now, TimeSpan.FromMinutes(10), CancellationToken.None));
+    }
+
+    [Fact]
     public async Task Usage_history_past_its_retention_is_dropped_by_the_day()
     {
         await EnsureChunkPartitions.Create(postgres.Source, CancellationToken.None);
