@@ -9,6 +9,15 @@ namespace EnergyTTT.History.Series;
 /// </summary>
 internal static class ReadSeries
 {
+    /// <summary>
+    /// Up to this step frames are shared among the points that they touch: a GPU whose frames end at 0.99 s and 2.01 s would otherwise be missing from the fleet's sum
+    /// at one second and counted twice at another. With longer steps the edges are a small part of a point.
+    /// </summary>
+    private static readonly TimeSpan LongestSharedStep = TimeSpan.FromSeconds(1);
+
+    /// <summary>Frames that end this much after the range may still tell of its last point.</summary>
+    private static readonly TimeSpan LongestFrame = TimeSpan.FromSeconds(2);
+
     // language=sql
     private const string Sql =
         """
@@ -135,11 +144,19 @@ internal static class ReadSeries
             from rolled
             where gpu_id = any($2)
             union all
-            select gpu_id, time, origin, total, case when $1 >= 21 then weight else 1 end, total, total
+            select
+                gpu_id,
+                part.time,
+                origin,
+                total * case when $8 in (0, 5) then part.share else part.share * seconds end,
+                case when $1 >= 21 then weight * part.share else part.share * seconds end,
+                total,
+                total
             from (
                 select
                     gpu_id,
                     time,
+                    seconds,
                     origin,
                     case $1
                         when 1 then energy_joules
@@ -171,9 +188,21 @@ internal static class ReadSeries
                     end as weight
                 from telemetry.frame
                 where gpu_id = any($2)
-                  and time >= (select minutes_end from bounds)
-                  and time < $5
+                  and time >= (select minutes_end from bounds) - $9
+                  and time < $5 + $9
             ) hot
+            cross join lateral (
+                select hot.time, 1::double precision as share
+                where $9 = interval '0'
+                union all
+                -- A frame tells of the time before its end. With steps as short as that, it is shared among the seconds that it touches, each named by its end.
+                select bin + $6, extract(epoch from least(bin + $6, hot.time) - greatest(bin, hot.time - hot.seconds * interval '1 second'))::double precision / hot.seconds
+                from generate_series(date_bin($6, hot.time - hot.seconds * interval '1 second', $4), hot.time, $6) as bin
+                where $9 > interval '0'
+                  and bin + $6 >= $4
+                  and bin + $6 < $5
+                  and least(bin + $6, hot.time) > greatest(bin, hot.time - hot.seconds * interval '1 second')
+            ) as part
         ), per_gpu as (
             select
                 gpu_id,
@@ -216,6 +245,7 @@ internal static class ReadSeries
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = request.Step });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = (int)request.Level });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = (int)request.Combination });
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = request.Step <= LongestSharedStep ? LongestFrame : TimeSpan.Zero });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
