@@ -4,6 +4,7 @@ using EnergyTTT.Grains.Fleet;
 using EnergyTTT.Grains.Gpus;
 using EnergyTTT.Grains.Policies;
 using EnergyTTT.Grains.Runs;
+using EnergyTTT.Grains.Rollouts;
 using EnergyTTT.Grains.Routers;
 using EnergyTTT.History.Servers;
 using Microsoft.Extensions.DependencyInjection;
@@ -23,6 +24,7 @@ public static class GrainsRegistration
         silo.Services.AddSingleton<GpuInstruments>();
         silo.Services.AddSingleton<IKnownGpus, KnownGpus>();
         silo.Services.AddSingleton<PolicyBook>();
+        silo.Services.AddHostedService<RolloutWatch>();
         silo.Services.AddSingleton<PolicyDirectory>();
         silo.Services.AddSingleton<DeploymentInstruments>();
         silo.Services.AddSingleton<RouterInstruments>();

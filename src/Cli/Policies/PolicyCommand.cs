@@ -186,7 +186,7 @@ internal static class PolicyCommand
 
         if (!dryRun)
         {
-            return Print(json, answer, () => AnsiConsole.WriteLine($"Version {answer["version"]} of {scope} is in force."));
+            return Print(json, answer, () => Console.WriteLine($"Version {answer["version"]} of {scope} is in force."));
         }
 
         var mistakes = answer["mistakes"]!.AsArray();
@@ -195,10 +195,10 @@ internal static class PolicyCommand
             Changes(answer["changes"]!.AsArray(), $"{scope}, version {answer["version"]}", "the draft");
             foreach (var mistake in mistakes)
             {
-                AnsiConsole.WriteLine($"wrong: {mistake!["reason"]}");
+                Console.WriteLine($"wrong: {mistake!["reason"]}");
             }
 
-            AnsiConsole.WriteLine("Nothing was saved.");
+            Console.WriteLine("Nothing was saved.");
         });
         return mistakes.Count == 0 ? 0 : 1;
     }
@@ -251,7 +251,7 @@ internal static class PolicyCommand
     {
         if (changes.Count == 0)
         {
-            AnsiConsole.WriteLine("Nothing differs.");
+            Console.WriteLine("Nothing differs.");
             return;
         }
 

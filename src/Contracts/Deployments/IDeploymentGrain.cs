@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using EnergyTTT.Contracts.Rollouts;
 using EnergyTTT.Wire.Deployments;
 using Orleans.Concurrency;
 
@@ -34,6 +35,10 @@ public interface IDeploymentGrain : IGrainWithStringKey
     /// <summary>Where the next request should decode; null when the deployment is not known.</summary>
     [Alias("place"), AlwaysInterleave]
     Task<Immutable<PlacementAnswer>?> Place(Immutable<PlacementQuestion> question, CancellationToken cancellationToken = default);
+
+    /// <summary>What its routers apply and what went wrong, for rollouts.</summary>
+    [Alias("vitals"), AlwaysInterleave]
+    Task<DeploymentVitals> Vitals(CancellationToken cancellationToken = default);
 
     /// <summary>A policy that counts here has changed: follow it now and not only at the next look. May be lost.</summary>
     [Alias("policy-changed"), OneWay]

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using EnergyTTT.Contracts.Rollouts;
 using EnergyTTT.Wire.Policies;
+using EnergyTTT.Wire.Rollouts;
 using Orleans.Concurrency;
 
 namespace EnergyTTT.Contracts.Policies;
@@ -34,6 +36,14 @@ public interface IPolicyGrain : IGrainWithStringKey
     [Alias("check"), AlwaysInterleave]
     Task<ImmutableArray<PolicyMistake>> Check(PolicyDocument document, CancellationToken cancellationToken = default);
 
+    /// <summary>Begins to try a new version on a part of the routers if <paramref name="expected"/> is the one in force and no other rollout is open here.</summary>
+    [Alias("roll")]
+    Task<RolloutDecision> Roll(RolloutRequest request, long expected, string author, CancellationToken cancellationToken = default);
+
+    /// <summary>What is in force here has changed, or who is to try what: tells the deployments.</summary>
+    [Alias("changed"), AlwaysInterleave]
+    Task Changed(CancellationToken cancellationToken = default);
+
     /// <summary>Saves a new version if <paramref name="expected"/> is the one in force and the document has no mistake.</summary>
     [Alias("save")]
     Task<PolicyDecision> Save(PolicyChange change, long expected, string author, CancellationToken cancellationToken = default);
@@ -61,4 +71,7 @@ public enum PolicyOutcome
 
     /// <summary>It has mistakes; nothing was changed.</summary>
     Refused = 2,
+
+    /// <summary>A rollout is open in the scope: promote it or roll it back first. Nothing was changed.</summary>
+    RollingOut = 3,
 }

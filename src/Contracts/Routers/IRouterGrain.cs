@@ -17,9 +17,9 @@ public interface IRouterGrain : IGrainWithStringKey
     /// <summary>The key of a router's grain.</summary>
     static string KeyOf(string deployment, int layer) => $"router/{deployment}/{layer}";
 
-    /// <summary>Tells the router what it serves and under which policy. Repeated freely; what did not change costs nothing.</summary>
+    /// <summary>Tells the router what it serves and under which policy; answers the version of the policy that it applies from now on. Repeated freely; what did not change costs nothing.</summary>
     [Alias("configure")]
-    Task Configure(RouterSetup setup, CancellationToken cancellationToken = default);
+    Task<long> Configure(RouterSetup setup, CancellationToken cancellationToken = default);
 
     /// <summary>Takes a layer's part of a chunk that is already durable.</summary>
     [Alias("learn"), OneWay]
@@ -146,10 +146,12 @@ public sealed record DeviceOutlook(
 /// <summary>What a router would issue.</summary>
 /// <param name="Steering">All that a selector needs for the layer.</param>
 /// <param name="Step">The learner's update count behind it.</param>
+/// <param name="PolicyVersion">The version of the policy that the router applies.</param>
 [GenerateSerializer, Immutable, Alias("router-proposal")]
 public sealed record RouterProposal(
     [property: Id(0)] LayerSteering Steering,
-    [property: Id(1)] long Step);
+    [property: Id(1)] long Step,
+    [property: Id(2)] long PolicyVersion = -1);
 
 /// <summary>What a router knows and does.</summary>
 [GenerateSerializer, Immutable, Alias("router-view")]
@@ -187,4 +189,10 @@ public sealed record RouterView
 
     /// <summary>The longest update since activation, in milliseconds.</summary>
     [Id(10)] public double LongestUpdateMs { get; init; }
+
+    /// <summary>The version of the policy that it applies; -1 before it was told one.</summary>
+    [Id(11)] public long PolicyVersion { get; init; } = -1;
+
+    /// <summary>Since when it applies that version, by the server's clock; null before it was told one.</summary>
+    [Id(12)] public DateTimeOffset? AppliedAt { get; init; }
 }

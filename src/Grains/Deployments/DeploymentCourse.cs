@@ -24,6 +24,9 @@ public sealed record DeploymentCourse
 
     /// <summary>Why it began.</summary>
     [Id(5)] public string Reason { get; init; } = "";
+
+    /// <summary>The rollout that the generation is tried in; 0 for none.</summary>
+    [Id(6)] public long Rollout { get; init; }
 }
 
 /// <summary>The stages of router specification 3.8.</summary>

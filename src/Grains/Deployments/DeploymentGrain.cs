@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Data.Common;
 using EnergyTTT.Contracts.Deployments;
 using EnergyTTT.Contracts.Fleet;
+using EnergyTTT.Contracts.Rollouts;
 using EnergyTTT.Contracts.Routers;
 using EnergyTTT.Evidence.Switchbacks;
 using EnergyTTT.Grains.Policies;
@@ -37,6 +38,7 @@ public sealed partial class DeploymentGrain(
     private const int LongestChainOfDeaths = 3;
     private static readonly TimeSpan LongestAbsence = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
 
     private readonly ReplicaBook _replicas = new();
     private readonly RecentPoints _recent = new(TimeSpan.FromSeconds(10), 60);
@@ -46,6 +48,10 @@ public sealed partial class DeploymentGrain(
     private KernelCostModel? _costs;
     private MinuteLedger _minute = new(1, 1);
     private EffectivePolicy _policy = EffectivePolicy.Defaults;
+    private PolicyPage _page = PolicyPage.Empty;
+    private long[] _applied = [];
+    private long _countedChunks;
+    private long _wrong;
     private SwitchbackPlan _plan = new(0);
     private DeploymentDevices _devices = DeploymentDevices.None;
     private SteeringEpoch? _inForce;
@@ -120,6 +126,7 @@ public sealed partial class DeploymentGrain(
         if (!problems.IsEmpty)
         {
             instruments.Refused(_name, problems);
+            _wrong++;
             return new(FeedbackOutcome.Refused, null, problems);
         }
 
@@ -138,6 +145,7 @@ public sealed partial class DeploymentGrain(
         // Counted only now: a chunk that was not committed comes again.
         if (isNew)
         {
+            _countedChunks++;
             _replicas.Count(chunk, received);
             _recent.Add(chunk, chunk.EnergyJoules ?? modelled?.Joules, received);
             await CloseMinute(stored, cancellationToken);
@@ -208,10 +216,20 @@ public sealed partial class DeploymentGrain(
         // An older epoch's digest is not kept: only the one in force can be vouched for.
         var matches = applied.Epoch == _inForce?.Epoch && string.Equals(applied.BiasSha256, _digest, StringComparison.OrdinalIgnoreCase);
         await epochs.NoteApplied(stored.Id, applied, matches, clock.GetUtcNow(), cancellationToken);
+        _wrong += applied.Epoch == _inForce?.Epoch && !matches ? 1 : 0;
         var entry = _replicas[applied.Replica];
         entry.AppliedEpoch = Math.Max(entry.AppliedEpoch, applied.Epoch);
         entry.DigestMatches = applied.Epoch == _inForce?.Epoch ? matches : entry.DigestMatches;
         return new(matches, []);
+    }
+
+    /// <inheritdoc/>
+    public Task<DeploymentVitals> Vitals(CancellationToken cancellationToken = default)
+    {
+        var heard = _replicas.Entries.Where(entry => entry.LastChunk >= 0).ToList();
+        return Task.FromResult(new DeploymentVitals(
+            [.. _applied], heard.Count, heard.Count(entry => entry.DigestMatches == true && entry.AppliedEpoch == _inForce?.Epoch), _countedChunks, _wrong,
+            heard.Count(entry => clock.GetUtcNow() - entry.Received > Silence)));
     }
 
     /// <inheritdoc/>
@@ -340,7 +358,7 @@ public sealed partial class DeploymentGrain(
     private async Task<PolicyPage> FollowPolicy(bool fresh, CancellationToken cancellationToken)
     {
         var page = fresh ? await book.Fresh(cancellationToken) : await book.Recent(cancellationToken);
-        _policy = page.Routing(_name, clock.GetUtcNow());
+        (_page, _policy) = (page, page.Routing(_name, _stored?.Description.Layers ?? 0, clock.GetUtcNow()));
         return page;
     }
 
@@ -434,6 +452,7 @@ public sealed partial class DeploymentGrain(
                 await Tell(stored, layer, cancellationToken);
                 if (await router.Propose(_devices.Outlooks, cancellationToken) is { } proposal)
                 {
+                    Note(layer, proposal.PolicyVersion);
                     return proposal;
                 }
 
@@ -448,11 +467,25 @@ public sealed partial class DeploymentGrain(
         }
     }
 
+    private void Note(int layer, long version)
+    {
+        if (_applied.Length <= layer)
+        {
+            var known = _applied.Length;
+            Array.Resize(ref _applied, layer + 1);
+            Array.Fill(_applied, -1, known, _applied.Length - known);
+        }
+
+        _applied[layer] = version;
+    }
+
     private async Task Tell(StoredDeployment stored, int layer, CancellationToken cancellationToken)
     {
-        if (_setups.Changed(layer, stored, _policy) is { } setup)
+        // A router that tries a policy does not learn that: promoting it must change nothing there.
+        var policy = (_page.Rollouts.IsEmpty ? _policy : _page.RoutingOf(_name, layer, clock.GetUtcNow())) with { Rollout = 0 };
+        if (_setups.Changed(layer, stored, policy) is { } setup)
         {
-            await GrainFactory.GetGrain<IRouterGrain>(IRouterGrain.KeyOf(_name, layer)).Configure(setup, cancellationToken);
+            Note(layer, await GrainFactory.GetGrain<IRouterGrain>(IRouterGrain.KeyOf(_name, layer)).Configure(setup, cancellationToken));
             _setups.Told(layer, setup);
         }
     }

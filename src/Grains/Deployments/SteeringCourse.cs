@@ -19,6 +19,17 @@ internal static class SteeringCourse
             return null;
         }
 
+        // A rollout is a canary of its own, with guards: going into one, out of it or back, the deployment goes on in its stage.
+        if (course.PolicyVersion >= 0 && course.PolicyVersion != policy.Version && (policy.Rollout != 0 || course.Rollout != 0) && course.Stage != CourseStage.Reverted)
+        {
+            return course with { PolicyVersion = policy.Version, Strategy = policy.Strategy, Rollout = policy.Rollout, Reason = policy.Rollout != 0 ? $"rollout {policy.Rollout} of policy version {policy.Version}" : $"policy version {policy.Version} after rollout {course.Rollout}" };
+        }
+
+        if (course.Rollout != policy.Rollout)
+        {
+            return course with { Rollout = policy.Rollout };
+        }
+
         if (course.PolicyVersion != policy.Version || course.Strategy != policy.Strategy)
         {
             return Enter(course with { PolicyVersion = policy.Version, Strategy = policy.Strategy }, CourseStage.Shadow, $"policy version {policy.Version}, strategy {policy.Strategy}");

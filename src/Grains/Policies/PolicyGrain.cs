@@ -2,15 +2,19 @@ using System.Collections.Immutable;
 using EnergyTTT.Contracts.Deployments;
 using EnergyTTT.Contracts.Fleet;
 using EnergyTTT.Contracts.Policies;
+using EnergyTTT.Contracts.Rollouts;
+using EnergyTTT.Grains.Rollouts;
 using EnergyTTT.History.Deployments;
 using EnergyTTT.History.Policies;
+using EnergyTTT.History.Rollouts;
 using EnergyTTT.Wire.Policies;
+using EnergyTTT.Wire.Rollouts;
 
 namespace EnergyTTT.Grains.Policies;
 
 /// <inheritdoc cref="IPolicyGrain"/>
 [GrainType("policy")]
-internal sealed class PolicyGrain(PolicyStore store, PolicyBook book, PolicyDirectory directory, DeploymentStore deployments, TimeProvider clock) : Grain, IPolicyGrain
+internal sealed class PolicyGrain(PolicyStore store, RolloutStore rollouts, PolicyBook book, PolicyDirectory directory, DeploymentStore deployments, TimeProvider clock) : Grain, IPolicyGrain
 {
     // A brief duplicate of this activation may have saved meanwhile, so what was read is trusted for so long only.
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
@@ -106,20 +110,49 @@ internal sealed class PolicyGrain(PolicyStore store, PolicyBook book, PolicyDire
         if (saved is null)
         {
             _current = null;
-            return new(PolicyOutcome.Conflict, await Current(cancellationToken), []);
+            return new((await book.Fresh(cancellationToken)).RolloutIn(_scope) is null ? PolicyOutcome.Conflict : PolicyOutcome.RollingOut, await Current(cancellationToken), []);
         }
 
         (_current, _readAt) = (saved, clock.GetTimestamp());
-        await Tell(cancellationToken);
+        await Changed(cancellationToken);
         return new(PolicyOutcome.Saved, saved, []);
+    }
+
+    /// <inheritdoc/>
+    public async Task<RolloutDecision> Roll(RolloutRequest request, long expected, string author, CancellationToken cancellationToken = default)
+    {
+        var mistakes = RolloutRules.Check(request, _scope).AddRange(await Check(request.Document, cancellationToken));
+        var plan = new RolloutPlan { Share = request.Share, Deployments = request.Deployments, Racks = request.Racks, Guards = request.Guards, PromoteAfterSeconds = request.PromoteAfterSeconds };
+        if (mistakes.IsEmpty)
+        {
+            var known = (await deployments.List(cancellationToken)).Where(one => _scope == PolicyScopes.Fleet || PolicyScopes.Deployment(one.Name) == _scope).ToImmutableArray();
+            (plan, mistakes) = RolloutChoice.Of(plan, known, await GrainFactory.GetGrain<IFleetGrain>(IFleetGrain.Key).Snapshot(-1, cancellationToken));
+        }
+
+        if (!mistakes.IsEmpty)
+        {
+            return new(RolloutOutcome.Refused, null, mistakes);
+        }
+
+        var rollout = await rollouts.Start(_scope, expected, plan, request.Document, author, request.Reason, clock.GetUtcNow(), cancellationToken);
+        if (rollout is null)
+        {
+            return new(RolloutOutcome.Conflict, (await book.Fresh(cancellationToken)).RolloutIn(_scope), []);
+        }
+
+        await Changed(cancellationToken);
+        await GrainFactory.GetGrain<IRolloutGrain>(IRolloutGrain.KeyOf(rollout.Id)).Wake();
+        return new(RolloutOutcome.Done, rollout, []);
     }
 
     private async Task<FleetSnapshot?> Fleet(CancellationToken cancellationToken) =>
         PolicyScopes.ChainOf(_scope) == PolicyChain.Routing ? null : await GrainFactory.GetGrain<IFleetGrain>(IFleetGrain.Key).Snapshot(-1, cancellationToken);
 
-    /// <summary>Deployments look by themselves too; being told makes it quick.</summary>
-    private async Task Tell(CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public async Task Changed(CancellationToken cancellationToken = default)
     {
+        // Deployments look by themselves too; being told makes it quick.
+        _current = null;
         foreach (var deployment in (await deployments.List(cancellationToken)).Where(one => PolicyScopes.ChainOf(_scope) != PolicyChain.Routing || PolicyScopes.Deployment(one.Name) == _scope))
         {
             await GrainFactory.GetGrain<IDeploymentGrain>(IDeploymentGrain.KeyOf(deployment.Name)).PolicyChanged();

@@ -39,6 +39,7 @@ public sealed partial class RouterGrain(
     private DateTimeOffset _snapshotAt;
     private long _lostUpdates;
     private string? _startReason;
+    private DateTimeOffset? _appliedAt;
     private TimeSpan _longest;
     private TimeSpan _last;
 
@@ -83,15 +84,21 @@ public sealed partial class RouterGrain(
     }
 
     /// <inheritdoc/>
-    public async Task Configure(RouterSetup setup, CancellationToken cancellationToken = default)
+    public async Task<long> Configure(RouterSetup setup, CancellationToken cancellationToken = default)
     {
         var first = _setup is null;
         if (!first && Same(_setup!, setup)) // not null: it is not the first
         {
-            return;
+            return _setup!.Policy.Version; // as above
         }
 
         var settings = LearnerSettings.Of(setup, costs.Find(setup.CostTable), SeedOf(_key));
+        if (!first && _setup!.Model == setup.Model && _learner!.Follow(settings)) // set together
+        {
+            (_setup, _appliedAt) = (setup, clock.GetUtcNow());
+            return setup.Policy.Version;
+        }
+
         var learner = new RouterLearner(settings, clock);
         if (first)
         {
@@ -105,9 +112,10 @@ public sealed partial class RouterGrain(
         }
 
         _learner?.Dispose();
-        (_learner, _setup) = (learner, setup);
+        (_learner, _setup, _appliedAt) = (learner, setup, clock.GetUtcNow());
         _pending ??= new PendingWindow(setup.Experts, options.Value.PendingRows);
         _samples ??= new KeptSamples(setup.Experts);
+        return setup.Policy.Version;
     }
 
     /// <inheritdoc/>
@@ -149,7 +157,7 @@ public sealed partial class RouterGrain(
             await SaveWhenDue(cancellationToken);
         }
 
-        return new(LearnerSettings.Steering(_layer, learner.Epoch, learner.Options.GuardBound), learner.Statistics.UpdateCount);
+        return new(LearnerSettings.Steering(_layer, learner.Epoch, learner.Options.GuardBound), learner.Statistics.UpdateCount, _setup!.Policy.Version); // set together with the learner
     }
 
     /// <inheritdoc/>
@@ -169,6 +177,8 @@ public sealed partial class RouterGrain(
             Learner = statistics is null ? ImmutableSortedDictionary<string, double>.Empty : LearnerNumbers.Of(statistics),
             LastUpdateMs = _last.TotalMilliseconds,
             LongestUpdateMs = _longest.TotalMilliseconds,
+            PolicyVersion = _setup?.Policy.Version ?? -1,
+            AppliedAt = _appliedAt,
         });
     }
 

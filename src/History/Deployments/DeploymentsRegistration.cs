@@ -1,4 +1,5 @@
 using EnergyTTT.History.Policies;
+using EnergyTTT.History.Rollouts;
 using EnergyTTT.History.Routers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -11,6 +12,8 @@ internal static class DeploymentsRegistration
     public static void AddSteeringHistory(this IServiceCollection services, bool writes)
     {
         services.AddSingleton<PolicyStore>();
+        services.AddSingleton<RolloutStore>();
+        services.AddSingleton<VitalsReader>();
         services.AddSingleton<DeploymentStore>();
         services.AddSingleton<EpochStore>();
         services.AddSingleton<LedgerStore>();

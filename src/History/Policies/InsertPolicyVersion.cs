@@ -8,7 +8,7 @@ namespace EnergyTTT.History.Policies;
 
 /// <summary>
 /// Adds a version if the expected one is still in force. One statement: two writers meet at the row of the scope, the second one sees
-/// the first one's number and adds nothing.
+/// the first one's number and adds nothing. Nothing is added either while a rollout tries another version there.
 /// </summary>
 internal static class InsertPolicyVersion
 {
@@ -28,7 +28,7 @@ internal static class InsertPolicyVersion
             set current_version = nextval('policy.version_number')
             where scope = $1
               and current_version = $2
-              and $2 > 0
+              and not exists (select from policy.rollout where rollout.scope = $1 and state in ('running', 'paused'))
             returning current_version
         )
         insert into policy.version (version, scope, document, author, reason, created_at)

@@ -11,10 +11,10 @@ public sealed class PolicyStore(NpgsqlDataSource dataSource)
 {
     /// <summary>The version in force in a scope; version 0 with an empty document when nothing was ever set there.</summary>
     public async Task<PolicyVersion> Current(string scope, CancellationToken cancellationToken) =>
-        (await ReadPolicyVersions.Execute(dataSource, scope, long.MaxValue, 1, cancellationToken)) is [var newest] ? newest : PolicyVersion.Unset(scope);
+        (await ReadPoliciesInForce.Execute(dataSource, scope, cancellationToken)) is [var current] ? current : PolicyVersion.Unset(scope);
 
     /// <summary>The version in force of every scope that ever had one.</summary>
-    public Task<ImmutableArray<PolicyVersion>> InForce(CancellationToken cancellationToken) => ReadPoliciesInForce.Execute(dataSource, cancellationToken);
+    public Task<ImmutableArray<PolicyVersion>> InForce(CancellationToken cancellationToken) => ReadPoliciesInForce.Execute(dataSource, null, cancellationToken);
 
     /// <summary>Versions older than <paramref name="before"/>, newest first, at most <paramref name="limit"/>.</summary>
     public Task<ImmutableArray<PolicyVersion>> Versions(string scope, long before, int limit, CancellationToken cancellationToken) =>

@@ -3,10 +3,11 @@ using System.Text.Json;
 using EnergyTTT.Wire.Json;
 using EnergyTTT.Wire.Policies;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace EnergyTTT.History.Policies;
 
-/// <summary>The version in force of every scope that ever had one.</summary>
+/// <summary>The version in force of every scope that has one, or of one scope.</summary>
 internal static class ReadPoliciesInForce
 {
     // language=sql
@@ -15,11 +16,13 @@ internal static class ReadPoliciesInForce
         select version.scope, version.version, version.document, version.author, version.reason, version.created_at
         from policy.scope
         join policy.version on version.version = scope.current_version
+        where $1::text is null or scope.scope = $1
         """;
 
-    public static async Task<ImmutableArray<PolicyVersion>> Execute(NpgsqlDataSource dataSource, CancellationToken cancellationToken)
+    public static async Task<ImmutableArray<PolicyVersion>> Execute(NpgsqlDataSource dataSource, string? scope, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(Sql);
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)scope ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var versions = ImmutableArray.CreateBuilder<PolicyVersion>();
         while (await reader.ReadAsync(cancellationToken))

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using EnergyTTT.Wire.Deployments;
 using EnergyTTT.Wire.Policies;
+using EnergyTTT.Wire.Rollouts;
 using EnergyTTT.Wire.Runs;
 using EnergyTTT.Wire.Telemetry;
 
@@ -24,10 +25,15 @@ namespace EnergyTTT.Wire.Json;
 [JsonSerializable(typeof(PolicyVersion))]
 [JsonSerializable(typeof(PolicyChange))]
 [JsonSerializable(typeof(PolicyDocument))]
+[JsonSerializable(typeof(PolicyMistake))]
 [JsonSerializable(typeof(PolicySchedules))]
 [JsonSerializable(typeof(PolicySchedule[]))]
 [JsonSerializable(typeof(EffectivePolicy))]
 [JsonSerializable(typeof(HardwarePolicy))]
+[JsonSerializable(typeof(RolloutRequest))]
+[JsonSerializable(typeof(RolloutPlan))]
+[JsonSerializable(typeof(RolloutProgress))]
+[JsonSerializable(typeof(RolloutOrder))]
 [JsonSerializable(typeof(RunBundle))]
 [JsonSerializable(typeof(RunReceipt))]
 [JsonSerializable(typeof(RunTrial))]

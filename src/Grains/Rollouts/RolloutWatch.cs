@@ -1,0 +1,37 @@
+using System.Data.Common;
+using EnergyTTT.Contracts.Rollouts;
+using EnergyTTT.Grains.Policies;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace EnergyTTT.Grains.Rollouts;
+
+/// <summary>Every silo wakes every open rollout now and then, so that one goes on wherever a silo is alive. Waking what is awake does nothing.</summary>
+internal sealed partial class RolloutWatch(PolicyBook book, IGrainFactory grains, TimeProvider clock, ILogger<RolloutWatch> logger) : BackgroundService
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Pause, clock);
+        do
+        {
+            try
+            {
+                foreach (var rollout in (await book.Recent(stoppingToken)).Rollouts)
+                {
+                    await grains.GetGrain<IRolloutGrain>(IRolloutGrain.KeyOf(rollout.Id)).Wake();
+                }
+            }
+            catch (Exception error) when (error is DbException or OrleansException or TimeoutException or InvalidOperationException)
+            {
+                // The silo may be starting, or the database away.
+                LogNotWoken(error);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    [LoggerMessage(LogLevel.Debug, "Open rollouts could not be woken; trying again")]
+    private partial void LogNotWoken(Exception error);
+}
