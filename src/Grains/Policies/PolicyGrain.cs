@@ -122,7 +122,7 @@ internal sealed class PolicyGrain(PolicyStore store, RolloutStore rollouts, Poli
     public async Task<RolloutDecision> Roll(RolloutRequest request, long expected, string author, CancellationToken cancellationToken = default)
     {
         var mistakes = RolloutRules.Check(request, _scope).AddRange(await Check(request.Document, cancellationToken));
-        var plan = new RolloutPlan { Share = request.Share, Deployments = request.Deployments, Racks = request.Racks, Guards = request.Guards, PromoteAfterSeconds = request.PromoteAfterSeconds };
+        var plan = new RolloutPlan { Share = request.Share ?? 0.05, Deployments = request.Deployments, Racks = request.Racks, Guards = request.Guards ?? new(), PromoteAfterSeconds = request.PromoteAfterSeconds };
         if (mistakes.IsEmpty)
         {
             var known = (await deployments.List(cancellationToken)).Where(one => _scope == PolicyScopes.Fleet || PolicyScopes.Deployment(one.Name) == _scope).ToImmutableArray();

@@ -1,11 +1,14 @@
 using System.Collections.Immutable;
 using EnergyTTT.Contracts.Policies;
+using EnergyTTT.Contracts.Rollouts;
+using EnergyTTT.History.Rollouts;
 using EnergyTTT.Wire.Policies;
+using EnergyTTT.Wire.Rollouts;
 
 namespace EnergyTTT.Portal.Policies;
 
 /// <summary>Reads and saves through the policy grains.</summary>
-public sealed class GrainPolicySource(IGrainFactory grains) : IPolicySource
+public sealed class GrainPolicySource(IGrainFactory grains, RolloutStore rollouts) : IPolicySource
 {
     /// <inheritdoc/>
     public async Task<ImmutableArray<string>> Scopes(CancellationToken cancellationToken) => [.. (await Grain(PolicyScopes.Fleet).Scopes(cancellationToken)).Select(version => version.Scope)];
@@ -21,6 +24,18 @@ public sealed class GrainPolicySource(IGrainFactory grains) : IPolicySource
 
     /// <inheritdoc/>
     public Task<PolicyDecision> Save(string scope, PolicyChange change, long expected, string author, CancellationToken cancellationToken) => Grain(scope).Save(change, expected, author, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<RolloutProgress?> Rollout(string scope, CancellationToken cancellationToken) =>
+        await rollouts.List(scope, long.MaxValue, 1, cancellationToken) is [var newest] ? await Grain(newest.Id).Progress(cancellationToken) : null;
+
+    /// <inheritdoc/>
+    public Task<RolloutDecision> Roll(string scope, RolloutRequest request, long expected, string author, CancellationToken cancellationToken) => Grain(scope).Roll(request, expected, author, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<RolloutDecision> Act(long rollout, RolloutAction action, RolloutOrder order, string actor, CancellationToken cancellationToken) => Grain(rollout).Act(action, order, actor, cancellationToken);
+
+    private IRolloutGrain Grain(long rollout) => grains.GetGrain<IRolloutGrain>(IRolloutGrain.KeyOf(rollout));
 
     private IPolicyGrain Grain(string scope) => grains.GetGrain<IPolicyGrain>(IPolicyGrain.KeyOf(scope));
 }

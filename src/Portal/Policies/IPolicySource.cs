@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using EnergyTTT.Contracts.Policies;
+using EnergyTTT.Contracts.Rollouts;
 using EnergyTTT.Wire.Policies;
+using EnergyTTT.Wire.Rollouts;
 
 namespace EnergyTTT.Portal.Policies;
 
@@ -18,6 +20,15 @@ public interface IPolicySource
 
     /// <summary>Versions of a scope, newest first.</summary>
     Task<ImmutableArray<PolicyVersion>> Versions(string scope, int limit, CancellationToken cancellationToken);
+
+    /// <summary>The newest rollout of a scope with what its routers apply; null when there never was one.</summary>
+    Task<RolloutProgress?> Rollout(string scope, CancellationToken cancellationToken);
+
+    /// <summary>Begins to try a version on a part of the routers.</summary>
+    Task<RolloutDecision> Roll(string scope, RolloutRequest request, long expected, string author, CancellationToken cancellationToken);
+
+    /// <summary>Pauses, resumes, widens, promotes or rolls back.</summary>
+    Task<RolloutDecision> Act(long rollout, RolloutAction action, RolloutOrder order, string actor, CancellationToken cancellationToken);
 
     /// <summary>Saves a new version if the expected one is still in force and nothing is wrong with it.</summary>
     Task<PolicyDecision> Save(string scope, PolicyChange change, long expected, string author, CancellationToken cancellationToken);

@@ -1,6 +1,8 @@
 using EnergyTTT.Contracts.Policies;
+using EnergyTTT.Contracts.Rollouts;
 using EnergyTTT.Portal.Access;
 using EnergyTTT.Wire.Policies;
+using EnergyTTT.Wire.Rollouts;
 using Microsoft.Extensions.Logging;
 
 namespace EnergyTTT.Portal.Policies;
@@ -20,6 +22,14 @@ public sealed partial class PolicyDesk(IPolicySource source, PersonGuard guard, 
         Saved(logger, person, scope, decision.Outcome, decision.Current.Version);
         return decision;
     }
+
+    /// <summary>Begins a rollout; null when the person may not.</summary>
+    public async Task<RolloutDecision?> Roll(string scope, RolloutRequest request, long expected, CancellationToken cancellationToken = default) =>
+        await guard.NameIf(AccessPolicies.Operator) is { } person ? await source.Roll(scope, request, expected, person, cancellationToken) : null;
+
+    /// <summary>Changes a rollout; null when the person may not.</summary>
+    public async Task<RolloutDecision?> Act(long rollout, RolloutAction action, RolloutOrder order, CancellationToken cancellationToken = default) =>
+        await guard.NameIf(AccessPolicies.Operator) is { } person ? await source.Act(rollout, action, order, person, cancellationToken) : null;
 
     [LoggerMessage(LogLevel.Information, "{Person} put a policy of {Scope}: {Outcome}, version {Version} is in force")]
     private static partial void Saved(ILogger logger, string person, string scope, PolicyOutcome outcome, long version);

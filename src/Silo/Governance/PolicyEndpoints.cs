@@ -33,7 +33,8 @@ internal static class PolicyEndpoints
             group.MapGet("/diff", Diff).RequireAuthorization(Names.Read).WithName("DiffPolicy" + name).WithSummary("What changed between two versions").Produces<PolicyDiff>();
             group.MapGet("/effective", Effective).RequireAuthorization(Names.Read).WithName("GetEffectivePolicy" + name).WithSummary("Every field with the scope that it comes from").Produces<ImmutableArray<EffectiveField>>();
             group.MapPut("", Put).RequireAuthorization(Names.Operate).WithName("PutPolicy" + name).WithSummary("A new version; If-Match must carry the version that was read. With dry_run=true only what would change and what is wrong").Accepts<PolicyChange>("application/json")
-                .Produces<PolicyVersion>().Produces<Problem>(412, "application/problem+json").Produces<Problem>(422, "application/problem+json").Produces<Problem>(428, "application/problem+json");
+                .Produces<PolicyVersion>().Produces<Problem>(409, "application/problem+json").Produces<Problem>(412, "application/problem+json").Produces<Problem>(422, "application/problem+json").Produces<Problem>(428, "application/problem+json");
+            group.MapRollouts(name);
         }
     }
 
@@ -105,15 +106,9 @@ internal static class PolicyEndpoints
             return wrong.ToResult();
         }
 
-        var match = context.Request.Headers.IfMatch.ToString();
-        if (match.Length == 0)
+        if (Expected(context, out var expected) is { } missing)
         {
-            return new Problem(428, "version_required", "Say which version you have read.", "Send If-Match with the ETag of the policy, such as \"3\"; \"0\" when nothing was set.").ToResult();
-        }
-
-        if (!long.TryParse(match.Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var expected))
-        {
-            return new Problem(400, "invalid_version", "If-Match is no version.", $"If-Match is '{match}'; the number of a version in quotes is expected.").ToResult();
+            return missing.ToResult();
         }
 
         var (change, problem) = await JsonBody.Read(context.Request, WireJson.Default.PolicyChange, MostBytes, context.RequestAborted);
@@ -135,6 +130,7 @@ internal static class PolicyEndpoints
         {
             PolicyOutcome.Saved => TypedResults.Json(decision.Current, WireJson.Default.PolicyVersion),
             PolicyOutcome.Conflict => new Problem(412, "version_conflict", "Somebody saved meanwhile.", $"You have read version {expected}; {decision.Current.Version} is in force, by {decision.Current.Author}: {decision.Current.Reason}").ToResult(),
+            PolicyOutcome.RollingOut => new Problem(409, "rollout_open", "A rollout is open here.", $"A rollout tries another version in '{scope}'; promote it or roll it back first.").ToResult(),
             _ => new Problem(422, "policy_mistakes", "The policy has mistakes.", string.Join("; ", decision.Mistakes.Select(mistake => mistake.Reason)))
             {
                 Errors = [.. decision.Mistakes.Select(mistake => new ProblemItem(mistake.Field, "out_of_range", mistake.Reason))],
@@ -153,7 +149,17 @@ internal static class PolicyEndpoints
         return found.Length == 1 && found[0].Version == version ? found[0].Document : null;
     }
 
-    private static Problem? Scope(HttpContext context, out string scope)
+    /// <summary>The version that the caller says to have read.</summary>
+    internal static Problem? Expected(HttpContext context, out long expected)
+    {
+        expected = 0;
+        var match = context.Request.Headers.IfMatch.ToString();
+        return match.Length == 0 ? new Problem(428, "version_required", "Say which version you have read.", "Send If-Match with the ETag of the policy, such as \"3\"; \"0\" when nothing was set.")
+            : long.TryParse(match.Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out expected) ? null
+            : new Problem(400, "invalid_version", "If-Match is no version.", $"If-Match is '{match}'; the number of a version in quotes is expected.");
+    }
+
+    internal static Problem? Scope(HttpContext context, out string scope)
     {
         scope = context.GetRouteValue("scope") as string ?? $"{context.GetRouteValue("kind")}/{context.GetRouteValue("name")}";
         return PolicyScopes.IsScope(scope) ? null : new Problem(400, "invalid_scope", "That is no scope.", $"'{scope}' is none; fleet, or deployment/NAME (site/, rack/, host/ for hardware) with letters, digits, '.', '_' or '-'.");
@@ -161,5 +167,5 @@ internal static class PolicyEndpoints
 
     private static void Tag(HttpContext context, PolicyVersion version) => context.Response.Headers.ETag = string.Create(CultureInfo.InvariantCulture, $"\"{version.Version}\"");
 
-    private static IPolicyGrain Policy(string scope, IGrainFactory grains) => grains.GetGrain<IPolicyGrain>(IPolicyGrain.KeyOf(scope));
+    internal static IPolicyGrain Policy(string scope, IGrainFactory grains) => grains.GetGrain<IPolicyGrain>(IPolicyGrain.KeyOf(scope));
 }

@@ -13,8 +13,8 @@ public sealed record RolloutRequest
     /// <summary>Why; 1 to 2,000 characters.</summary>
     public required string Reason { get; init; }
 
-    /// <summary>Share of the routers, above 0 to 1: a stable hash of a router's key chooses, and a greater share keeps those of a smaller one.</summary>
-    public double Share { get; init; } = 0.05;
+    /// <summary>Share of the routers, above 0 to 1: a stable hash of a router's key chooses, and a greater share keeps those of a smaller one. 0.05 when left out.</summary>
+    public double? Share { get; init; }
 
     /// <summary>Only routers of these deployments; null for all that the scope reaches.</summary>
     public IReadOnlyList<string>? Deployments { get; init; }
@@ -22,43 +22,34 @@ public sealed record RolloutRequest
     /// <summary>Only routers of deployments all of whose GPUs stand in these racks; null for all.</summary>
     public IReadOnlyList<string>? Racks { get; init; }
 
-    /// <summary>What rolls it back by itself.</summary>
-    public RolloutGuards Guards { get; init; } = new();
+    /// <summary>What rolls it back by itself; the usual guards when left out.</summary>
+    public RolloutGuards? Guards { get; init; }
 
     /// <summary>Seconds without a breach after which it promotes itself, at least 10; null leaves that to a person.</summary>
     public int? PromoteAfterSeconds { get; init; }
 }
 
 /// <summary>
-/// What rolls a rollout back by itself: routers that apply the new version are compared with the same deployments before it. A bound that is null does not guard.
+/// What rolls a rollout back by itself: routers that apply the new version are compared with the same deployments before it. A bound that is null does not guard, and is written as null: what is left out is the usual bound.
 /// </summary>
+/// <param name="LatencyP95RiseMax">Greatest rise of the 95th percentile of milliseconds per step, as a share of before; 0.1 is 10 %.</param>
+/// <param name="RetainedMassFallMax">Greatest fall of the mean retained gate mass in the chosen routers.</param>
+/// <param name="JoulesPerTokenRiseMax">Greatest rise of joules per token within equal bands of batch sizes, as a share of before.</param>
+/// <param name="ErrorShareMax">Greatest share of feedback that is refused or whose receipt does not match.</param>
+/// <param name="TelemetryLossMax">Greatest share of GPUs and replicas that fall silent for 15 s although they spoke before.</param>
+/// <param name="BaselineSeconds">Seconds before the rollout that are compared with. 30 to 3,600.</param>
+/// <param name="WindowSeconds">Newest seconds that are judged. 10 to 600.</param>
+/// <param name="LeastChunks">Chunks that both sides need before a comparison counts. 3 to 1,000.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public sealed record RolloutGuards
-{
-    /// <summary>Greatest rise of the 95th percentile of milliseconds per step, as a share of before; 0.1 is 10 %.</summary>
-    public double? LatencyP95RiseMax { get; init; } = 0.1;
-
-    /// <summary>Greatest fall of the mean retained gate mass in the chosen routers.</summary>
-    public double? RetainedMassFallMax { get; init; } = 0.01;
-
-    /// <summary>Greatest rise of joules per token within equal bands of batch sizes, as a share of before.</summary>
-    public double? JoulesPerTokenRiseMax { get; init; } = 0.05;
-
-    /// <summary>Greatest share of feedback that is refused or whose receipt does not match.</summary>
-    public double? ErrorShareMax { get; init; } = 0.02;
-
-    /// <summary>Greatest share of GPUs and replicas that fall silent for 15 s although they spoke before.</summary>
-    public double? TelemetryLossMax { get; init; } = 0.1;
-
-    /// <summary>Seconds before the rollout that are compared with. 30 to 3,600.</summary>
-    public int BaselineSeconds { get; init; } = 300;
-
-    /// <summary>Newest seconds that are judged. 10 to 600.</summary>
-    public int WindowSeconds { get; init; } = 60;
-
-    /// <summary>Chunks that both sides need before a comparison counts. 3 to 1,000.</summary>
-    public int LeastChunks { get; init; } = 10;
-}
+public sealed record RolloutGuards(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? LatencyP95RiseMax = 0.1,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? RetainedMassFallMax = 0.01,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? JoulesPerTokenRiseMax = 0.05,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? ErrorShareMax = 0.02,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? TelemetryLossMax = 0.1,
+    int BaselineSeconds = 300,
+    int WindowSeconds = 60,
+    int LeastChunks = 10);
 
 /// <summary>How a rollout stands.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<RolloutState>))]

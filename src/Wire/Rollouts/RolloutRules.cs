@@ -22,9 +22,10 @@ public static class RolloutRules
             mistakes.Add(new("reason", request.Reason ?? "", "1 to 2000 characters", "a rollout needs a reason of 1 to 2000 characters, so that others can follow it"));
         }
 
-        if (!(request.Share > 0 && request.Share <= 1))
+        var guards = request.Guards ?? new();
+        if (request.Share is { } share && !(share > 0 && share <= 1))
         {
-            Range("share", request.Share, "above 0 to 1");
+            Range("share", share, "above 0 to 1");
         }
 
         if (request.Deployments is { Count: 0 } || request.Racks is { Count: 0 })
@@ -32,14 +33,14 @@ public static class RolloutRules
             mistakes.Add(new(request.Deployments is { Count: 0 } ? "deployments" : "racks", "", "at least one name", "an empty list chooses nothing; name at least one, or leave it out for all"));
         }
 
-        Bound("guards.latency_p95_rise_max", request.Guards.LatencyP95RiseMax, 0.005, 10);
-        Bound("guards.retained_mass_fall_max", request.Guards.RetainedMassFallMax, 0.0001, 0.5);
-        Bound("guards.joules_per_token_rise_max", request.Guards.JoulesPerTokenRiseMax, 0.005, 10);
-        Bound("guards.error_share_max", request.Guards.ErrorShareMax, 0, 1);
-        Bound("guards.telemetry_loss_max", request.Guards.TelemetryLossMax, 0, 1);
-        Bound("guards.baseline_seconds", request.Guards.BaselineSeconds, 30, 3600);
-        Bound("guards.window_seconds", request.Guards.WindowSeconds, 10, 600);
-        Bound("guards.least_chunks", request.Guards.LeastChunks, 3, 1000);
+        Bound("guards.latency_p95_rise_max", guards.LatencyP95RiseMax, 0.005, 10);
+        Bound("guards.retained_mass_fall_max", guards.RetainedMassFallMax, 0.0001, 0.5);
+        Bound("guards.joules_per_token_rise_max", guards.JoulesPerTokenRiseMax, 0.005, 10);
+        Bound("guards.error_share_max", guards.ErrorShareMax, 0, 1);
+        Bound("guards.telemetry_loss_max", guards.TelemetryLossMax, 0, 1);
+        Bound("guards.baseline_seconds", guards.BaselineSeconds, 30, 3600);
+        Bound("guards.window_seconds", guards.WindowSeconds, 10, 600);
+        Bound("guards.least_chunks", guards.LeastChunks, 3, 1000);
         Bound("promote_after_seconds", request.PromoteAfterSeconds, 10, 7 * 86_400);
         return mistakes.ToImmutable();
 

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using EnergyTTT.Contracts.Policies;
+using EnergyTTT.Contracts.Rollouts;
 using EnergyTTT.Portal.Policies;
 using EnergyTTT.Wire.Policies;
+using EnergyTTT.Wire.Rollouts;
 
 namespace EnergyTTT.Portal.Tests.Policies;
 
@@ -47,6 +49,42 @@ public sealed class FakePolicies(TimeProvider clock) : IPolicySource
         var saved = new PolicyVersion(scope, _versions.Count + 1, change.Document, author, change.Reason, clock.GetUtcNow());
         _versions.Add(saved);
         return Task.FromResult(new PolicyDecision(PolicyOutcome.Saved, saved, []));
+    }
+
+    /// <summary>The newest rollout.</summary>
+    public RolloutProgress? Tried { get; set; }
+
+    /// <summary>What was done to rollouts.</summary>
+    public List<(RolloutAction Action, RolloutOrder Order, string Actor)> Acts { get; } = [];
+
+    /// <inheritdoc/>
+    public Task<RolloutProgress?> Rollout(string scope, CancellationToken cancellationToken) => Task.FromResult(Tried?.Rollout.Scope == scope ? Tried : null);
+
+    /// <inheritdoc/>
+    public Task<RolloutDecision> Roll(string scope, RolloutRequest request, long expected, string author, CancellationToken cancellationToken)
+    {
+        var mistakes = RolloutRules.Check(request, scope);
+        if (!mistakes.IsEmpty)
+        {
+            return Task.FromResult(new RolloutDecision(RolloutOutcome.Refused, null, mistakes));
+        }
+
+        var rollout = new Rollout
+        {
+            Id = 7, Scope = scope, BaseVersion = expected, Version = 100, Document = request.Document, State = RolloutState.Running, Revision = 1, Author = author, Reason = request.Reason,
+            Plan = new() { Share = request.Share ?? 0.05, Guards = new(), PromoteAfterSeconds = request.PromoteAfterSeconds }, StartedAt = clock.GetUtcNow(), ChangedAt = clock.GetUtcNow(), ChangedBy = author,
+        };
+        Tried = new(rollout, 2, 1, 4, [new("qwen-ams", [0, 2, 1, 0], [3, 100, 3, 3], 2, 1)], [new("latency_p95", "qwen-ams", GuardState.Holds, "p95 12 ms, 12 ms before; bound 13 ms", 12, 12, 13)], clock.GetUtcNow());
+        return Task.FromResult(new RolloutDecision(RolloutOutcome.Done, rollout, []));
+    }
+
+    /// <inheritdoc/>
+    public Task<RolloutDecision> Act(long rollout, RolloutAction action, RolloutOrder order, string actor, CancellationToken cancellationToken)
+    {
+        Acts.Add((action, order, actor));
+        var state = action switch { RolloutAction.Pause => RolloutState.Paused, RolloutAction.Promote => RolloutState.Promoted, RolloutAction.RollBack => RolloutState.RolledBack, _ => RolloutState.Running };
+        Tried = Tried! with { Rollout = Tried.Rollout with { State = state, ChangedBy = actor, Cause = order.Reason } };
+        return Task.FromResult(new RolloutDecision(RolloutOutcome.Done, Tried.Rollout, []));
     }
 
     /// <summary>Saves what somebody else sets.</summary>

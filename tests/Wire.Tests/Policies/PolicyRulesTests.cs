@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using EnergyTTT.Wire.Json;
 using EnergyTTT.Wire.Policies;
+using EnergyTTT.Wire.Rollouts;
 using Xunit;
 
 namespace EnergyTTT.Wire.Tests.Policies;
@@ -103,6 +104,26 @@ public sealed class PolicyRulesTests
         Assert.Equal("cheap night | 0 22 * * * | Europe/Amsterdam | 480 | energy_weight=0.6\nnoon | 0 12 * * 1-5 | UTC | 60 | mode=observe, muon_enabled=false", lines);
         Assert.Equal(document.Schedules, PolicySchedules.Parse(lines));
         Assert.Equal(new PolicySchedules(), PolicySchedules.Parse("none"));
+    }
+
+    [Fact]
+    public void A_guard_that_is_off_stays_off_on_its_way_and_one_that_is_left_out_is_the_usual_one()
+    {
+        var plan = new RolloutPlan { Share = 0.5, Guards = new(LatencyP95RiseMax: null) };
+
+        Assert.Null(JsonSerializer.Deserialize(JsonSerializer.Serialize(plan, WireJson.Default.RolloutPlan), WireJson.Default.RolloutPlan)!.Guards.LatencyP95RiseMax);
+        var request = JsonSerializer.Deserialize("""{"document":{},"reason":"x","guards":{"error_share_max":null}}""", WireJson.Default.RolloutRequest)!;
+        Assert.Equal((null, 0.1, 300), (request.Guards!.ErrorShareMax, request.Guards.LatencyP95RiseMax, request.Guards.BaselineSeconds));
+        Assert.Empty(RolloutRules.Check(request, "fleet"));
+    }
+
+    [Fact]
+    public void A_router_stands_at_the_same_place_for_ever_and_routers_are_spread_evenly()
+    {
+        Assert.Equal(RouterHash.Of(3, "qwen", 17), RouterHash.Of(3, "qwen", 17));
+        var places = Enumerable.Range(0, 10_000).Select(layer => RouterHash.Of(1, "d", layer)).ToList();
+        Assert.All(places, place => Assert.InRange(place, 0, 0.9999999999999999));
+        Assert.InRange(places.Count(place => place < 0.05), 430, 570);
     }
 
     [Fact]

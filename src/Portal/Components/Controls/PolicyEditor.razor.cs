@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using EnergyTTT.Contracts.Policies;
+using EnergyTTT.Contracts.Rollouts;
 using EnergyTTT.Portal.Access;
 using EnergyTTT.Portal.Policies;
 using EnergyTTT.Wire.Policies;
@@ -19,6 +20,8 @@ public partial class PolicyEditor
     private string _reason = "";
     private string? _said;
     private bool _busy;
+    private string _share = "10";
+    private string _promoteAfter = "";
 
     /// <summary>What a person may do.</summary>
     [Inject] public required PolicyDesk Desk { get; set; }
@@ -164,6 +167,69 @@ public partial class PolicyEditor
         await Saved.InvokeAsync();
     }
 
+    private bool MayBeTried => PolicyScopes.ChainOf(Draft.Start.Scope) != PolicyChain.Hardware;
+
+    private async Task Try()
+    {
+        Check();
+        _said = null;
+        _refused = [.. Problems()];
+        if (!double.TryParse(_share, NumberStyles.Float, CultureInfo.InvariantCulture, out var percent) || !(percent > 0 && percent <= 100))
+        {
+            _refused.Add($"The share is '{_share}' %; above 0 to 100 expected.");
+        }
+
+        int? promote = null;
+        if (_promoteAfter.Trim().Length > 0)
+        {
+            promote = int.TryParse(_promoteAfter, NumberStyles.None, CultureInfo.InvariantCulture, out var minutes) && minutes is >= 1 and <= 10_080 ? minutes * 60 : null;
+            if (promote is null)
+            {
+                _refused.Add($"It is to promote itself after '{_promoteAfter}' minutes; 1 to 10080, or nothing, expected.");
+            }
+        }
+
+        if (_refused.Count > 0 || !_mistakes.IsEmpty || _busy)
+        {
+            return;
+        }
+
+        _busy = true;
+        try
+        {
+            var decision = await Desk.Roll(Draft.Start.Scope, new() { Document = _document, Reason = _reason.Trim(), Share = percent / 100, PromoteAfterSeconds = promote }, Draft.Start.Version);
+            switch (decision)
+            {
+                case null:
+                    _refused = [PersonGuard.Refusal];
+                    break;
+                case { Outcome: RolloutOutcome.Done, Rollout: { } rollout }:
+                    Draft.Rebase(Current, Current.Document);
+                    (_said, _reason) = ($"Rollout {rollout.Id} tries version {rollout.Version}; follow it above.", "");
+                    Check();
+                    break;
+                case { Outcome: RolloutOutcome.Conflict }:
+                    _refused = ["Somebody saved meanwhile, or a rollout is open in this scope. Your draft is kept."];
+                    break;
+                default:
+                    _refused = [.. decision.Mistakes.Select(mistake => mistake.Reason)];
+                    break;
+            }
+        }
+#pragma warning disable CA1031 // The person is told, and the draft is kept.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            _refused = [$"It could not be tried: {exception.Message}. Your draft is kept."];
+        }
+        finally
+        {
+            _busy = false;
+        }
+
+        await Saved.InvokeAsync();
+    }
+
     private IEnumerable<string> Problems()
     {
         if (string.IsNullOrWhiteSpace(_reason))
@@ -188,6 +254,9 @@ public partial class PolicyEditor
                 Draft.Rebase(decision.Current, decision.Current.Document);
                 (_said, _reason) = ($"Version {decision.Current.Version} is in force.", "");
                 Check();
+                break;
+            case { Outcome: PolicyOutcome.RollingOut }:
+                _refused = ["A rollout is open in this scope. Promote it or roll it back first; your draft is kept."];
                 break;
             case { Outcome: PolicyOutcome.Conflict }:
                 _merge = new(Draft, decision.Current);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using EnergyTTT.Portal.Policies;
 using EnergyTTT.Wire.Policies;
+using EnergyTTT.Wire.Rollouts;
 using Microsoft.AspNetCore.Components;
 
 namespace EnergyTTT.Portal.Components.Pages.Policies;
@@ -29,7 +30,7 @@ public partial class PoliciesPage
         }
 
         var chain = await Source.Chain(scope, cancellationToken);
-        return new(scopes, chain[^1], chain[..^1], await Source.Versions(scope, VersionsShown, cancellationToken));
+        return new(scopes, chain[^1], chain[..^1], await Source.Versions(scope, VersionsShown, cancellationToken), await Source.Rollout(scope, cancellationToken));
     }
 }
 
@@ -38,4 +39,5 @@ public partial class PoliciesPage
 /// <param name="Current">The version in force in the chosen scope.</param>
 /// <param name="Wider">The versions in force in the wider scopes, widest first; empty for the fleet.</param>
 /// <param name="Versions">The versions of the chosen scope, newest first.</param>
-public sealed record PolicyScreen(ImmutableArray<string> Scopes, PolicyVersion Current, ImmutableArray<PolicyVersion> Wider, ImmutableArray<PolicyVersion> Versions);
+/// <param name="Rollout">The newest rollout of the scope; null when there never was one.</param>
+public sealed record PolicyScreen(ImmutableArray<string> Scopes, PolicyVersion Current, ImmutableArray<PolicyVersion> Wider, ImmutableArray<PolicyVersion> Versions, RolloutProgress? Rollout);
