@@ -1,4 +1,5 @@
 using EnergyTTT.Contracts;
+using EnergyTTT.Grains.Access;
 using EnergyTTT.Grains.Deployments;
 using EnergyTTT.Grains.Fleet;
 using EnergyTTT.Grains.Gpus;
@@ -18,6 +19,7 @@ public static class GrainsRegistration
     public static ISiloBuilder AddGrains(this ISiloBuilder silo)
     {
         silo.Services.AddWireSerialisation();
+        silo.AddIncomingGrainCallFilter<CallerFilter>();
         silo.AddGrainService<FleetSliceService>();
         silo.Services.AddSingleton<IFleetSlices, FleetSlices>();
         silo.Services.AddSingleton<FleetSlice>();

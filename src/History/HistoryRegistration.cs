@@ -36,6 +36,9 @@ public static class HistoryRegistration
         services.AddSingleton<SeriesReader>();
         services.AddSingleton<ApiKeys>();
         services.AddSingleton<AuditLog>();
+        services.AddOptions<SessionLimits>().Validate(options => options.Idle >= TimeSpan.FromMinutes(1) && options.Longest >= options.Idle, "Sessions:Idle is at least a minute, and Sessions:Longest at least Sessions:Idle.");
+        services.AddSingleton<Sessions>();
+        services.AddSingleton<Invitations>();
         services.AddSingleton<RunStore>();
         services.AddSingleton<RunReader>();
         services.AddDbContext<AccessDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()));

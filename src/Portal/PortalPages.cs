@@ -1,6 +1,7 @@
 using System.Globalization;
 using EnergyTTT.Portal.Components;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Localization;
 using Microsoft.AspNetCore.Routing;
@@ -34,6 +35,24 @@ public static class PortalPages
                 server.DisableWebSocketCompression = true;
             })
             .WithMetadata(new PortalPage());
+        return app;
+    }
+
+    /// <summary>Answers a browser that asks for an address that there is not with a page inside the layout. Call it before authentication.</summary>
+    public static WebApplication UseMissingPage(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        app.UseStatusCodePagesWithReExecute("/missing");
+        app.Use(async (context, next) =>
+        {
+            await next(context);
+            if (context.Features.Get<IStatusCodePagesFeature>() is { } pages)
+            {
+                pages.Enabled = context.Response.StatusCode == StatusCodes.Status404NotFound
+                    && HttpMethods.IsGet(context.Request.Method)
+                    && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal);
+            }
+        });
         return app;
     }
 

@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Identity;
@@ -47,6 +48,7 @@ public static class PortalServices
         services.AddHostedService(provider => provider.GetRequiredService<FleetFeed>());
         services.AddScoped<ChartLink>();
         services.AddScoped<PersonGuard>();
+        services.AddScoped<AccessDesk>();
         services.TryAddSingleton<ISteeringSource, GrainSteeringSource>();
         services.AddScoped<SteeringDesk>();
         services.TryAddSingleton<IPolicySource, GrainPolicySource>();
@@ -59,9 +61,11 @@ public static class PortalServices
     {
         services.AddSingleton(new SetupToken(Path.Combine(options.SecretsFolder, "setup-token")));
         services.AddScoped<FirstAdministrator>();
+        services.AddSingleton<PeopleKeeper>();
         services.AddHttpContextAccessor();
         services.AddCascadingAuthenticationState();
         services.AddScoped<AuthenticationStateProvider, CircuitAuthentication>();
+        services.AddScoped<CircuitHandler, CircuitCaller>();
         services.AddDataProtection().SetApplicationName("EnergyTTT").PersistKeysToFileSystem(Directory.CreateDirectory(Path.Combine(options.SecretsFolder, "cookie-keys")));
 
         services.AddIdentityCore<Person>(identity =>
@@ -98,9 +102,15 @@ public static class PortalServices
             cookie.AccessDeniedPath = "/no-entry";
             cookie.ReturnUrlParameter = "return";
             cookie.Events.OnRedirectToLogin = context => OnlyPagesRedirect(context, StatusCodes.Status401Unauthorized);
+            cookie.Events.OnSigningIn = SessionCookie.Begin;
+            cookie.Events.OnSigningOut = SessionCookie.End;
+            cookie.Events.OnValidatePrincipal = SessionCookie.Validate;
             cookie.Events.OnRedirectToAccessDenied = context => OnlyPagesRedirect(context, StatusCodes.Status403Forbidden);
         });
-        services.Configure<SecurityStampValidatorOptions>(validator => validator.ValidationInterval = TimeSpan.FromSeconds(30));
+        services.Configure<SecurityStampValidatorOptions>(validator => (validator.ValidationInterval, validator.OnRefreshingPrincipal) = (TimeSpan.FromSeconds(20), SessionCookie.Carry));
+
+        // OWASP's count for PBKDF2 with HMAC-SHA-512; a hash of fewer rounds is made anew at the next sign-in.
+        services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = 210_000);
         services.AddAuthorization(AccessPolicies.Add);
         services.AddAntiforgery(antiforgery =>
         {

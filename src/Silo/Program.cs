@@ -39,8 +39,10 @@ if (start.Settings.Roles.HasFlag(Roles.Silo))
 }
 
 app.UseSecurityHeaders();
+app.UseMissingPage(start.Settings);
 app.UseProblems();
 app.UseAuthentication();
+app.UseCallers();
 app.UseSameOriginForCookies();
 app.UseAuthorization();
 app.UseRateLimiter();

@@ -9,6 +9,15 @@ namespace EnergyTTT.History.Access;
 /// <param name="Deployments">The deployments it may send feedback of; empty: any.</param>
 public sealed record ApiKeyGrant(string Id, string Role, ImmutableArray<string> Hosts, ImmutableArray<string> Deployments)
 {
+    /// <summary>What the owner of a person's own key starts with; the user name follows.</summary>
+    public const string PersonPrefix = "person/";
+
+    /// <summary>The user name of the person whose own key it is; null: a machine's.</summary>
+    public string? Person { get; init; }
+
+    /// <summary>The scopes that the person is bound to as an operator; empty: not bound.</summary>
+    public ImmutableArray<string> Scopes { get; init; } = [];
+
     /// <summary>Whether the key is for this host.</summary>
     public bool CoversHost(string host) => Hosts.IsEmpty || Hosts.Contains(host, StringComparer.Ordinal);
 
@@ -64,7 +73,8 @@ public sealed record ApiKeyInfo(
     string? CreatedBy,
     DateTimeOffset? Expires,
     DateTimeOffset? Revoked,
-    string? RevokedBy);
+    string? RevokedBy,
+    DateTimeOffset? LastUsed = null);
 
 /// <summary>The owner has two live keys already.</summary>
 public sealed class ApiKeyLimitException : Exception

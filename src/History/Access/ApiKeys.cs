@@ -14,6 +14,8 @@ public sealed class ApiKeys(NpgsqlDataSource source, TimeProvider time)
     /// <summary>How long the answer about a key may be old.</summary>
     public static readonly TimeSpan Remembered = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan UseStep = TimeSpan.FromMinutes(1);
+
     // Ids come from outside: a guesser must not fill the memory.
     private const int MostRemembered = 10_000;
 
@@ -48,6 +50,25 @@ public sealed class ApiKeys(NpgsqlDataSource source, TimeProvider time)
             : throw new ApiKeyLimitException($"'{info.Owner}' has two live keys, the old and the new one of a rotation. Revoke one of them first.");
     }
 
+    /// <summary>
+    /// Makes a successor of a key for the same use, and lets the old one end after <paramref name="grace"/>, so that its holder has time to
+    /// change over. Null: no such live key.
+    /// </summary>
+    public async Task<(ApiKeyInfo Info, ApiKeySecret Secret)?> Rotate(string id, TimeSpan grace, string? by, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var old = (await List(cancellationToken)).FirstOrDefault(key => key.Id == id && key.Revoked is null && (key.Expires is not { } expires || expires > now));
+        if (old is null)
+        {
+            return null;
+        }
+
+        var successor = await Create(new ApiKeyRequest(old.Role, old.Owner, old.Hosts, old.Deployments, by, old.Expires), cancellationToken);
+        await ExpireApiKey.Execute(source, id, by, now + grace, time, cancellationToken);
+        _known.TryRemove(id, out _);
+        return successor;
+    }
+
     /// <summary>All keys, ended ones too, newest first.</summary>
     public Task<ImmutableArray<ApiKeyInfo>> List(CancellationToken cancellationToken) => ReadApiKeys.Execute(source, cancellationToken);
 
@@ -73,7 +94,28 @@ public sealed class ApiKeys(NpgsqlDataSource source, TimeProvider time)
 
         // An unknown id costs the same comparison as a wrong secret.
         var right = CryptographicOperations.FixedTimeEquals(hash, row?.Hash ?? new byte[32]);
-        return right && row is { Revoked: false } && (row.Expires is not { } expires || expires > time.GetUtcNow()) ? row.Grant : null;
+        var now = time.GetUtcNow();
+        if (!right || row is not { Revoked: false } || row.Expires <= now)
+        {
+            return null;
+        }
+
+        await NoteUse(secret.Id, row, now, cancellationToken);
+        return row.Grant;
+    }
+
+    private async ValueTask NoteUse(string id, ReadApiKey.Row row, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (row.LastUsed is { } last && now - last < UseStep)
+        {
+            return;
+        }
+
+        // Remembered first: of many requests at once, one writes.
+        if (_known.TryGetValue(id, out var entry) && ReferenceEquals(entry.Row, row) && _known.TryUpdate(id, entry with { Row = row with { LastUsed = now } }, entry))
+        {
+            await TouchApiKey.Execute(source, id, now, cancellationToken);
+        }
     }
 
     private async ValueTask<ReadApiKey.Row?> Recall(string id, CancellationToken cancellationToken)

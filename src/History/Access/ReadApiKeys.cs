@@ -9,7 +9,7 @@ internal static class ReadApiKeys
     // language=sql
     private const string Sql =
         """
-        select id, role, owner, hosts, deployments, created, created_by, expires, revoked, revoked_by
+        select id, role, owner, hosts, deployments, created, created_by, expires, revoked, revoked_by, last_used
         from access.api_key
         order by created desc, id
         """;
@@ -31,7 +31,8 @@ internal static class ReadApiKeys
                 reader.IsDBNull(6) ? null : reader.GetString(6),
                 reader.IsDBNull(7) ? null : reader.GetFieldValue<DateTimeOffset>(7),
                 reader.IsDBNull(8) ? null : reader.GetFieldValue<DateTimeOffset>(8),
-                reader.IsDBNull(9) ? null : reader.GetString(9)));
+                reader.IsDBNull(9) ? null : reader.GetString(9),
+                reader.IsDBNull(10) ? null : reader.GetFieldValue<DateTimeOffset>(10)));
         }
 
         return keys.ToImmutable();

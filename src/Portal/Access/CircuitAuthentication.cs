@@ -1,31 +1,33 @@
-using System.Security.Claims;
 using EnergyTTT.History.Access;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Server;
-using Microsoft.AspNetCore.Identity;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace EnergyTTT.Portal.Access;
 
-/// <summary>Asks every half minute whether the person of a live circuit still may be here; a revoked, locked or changed person's circuit is signed out.</summary>
-public sealed class CircuitAuthentication(ILoggerFactory loggers, IServiceScopeFactory scopes, IOptions<IdentityOptions> options)
-    : RevalidatingServerAuthenticationStateProvider(loggers)
+/// <summary>
+/// Asks every ten seconds whether the session of a live circuit still counts; a circuit whose session was ended, or whose person was disabled,
+/// removed or given another role, is signed out where it stands.
+/// </summary>
+public sealed class CircuitAuthentication(ILoggerFactory loggers, Sessions sessions) : RevalidatingServerAuthenticationStateProvider(loggers)
 {
     /// <inheritdoc/>
-    protected override TimeSpan RevalidationInterval => TimeSpan.FromSeconds(30);
+    protected override TimeSpan RevalidationInterval => TimeSpan.FromSeconds(10);
+
+    /// <summary>Whether the session counts now, without any memory: for the moment of a deed.</summary>
+    public async Task<bool> CountsNow(AuthenticationState state, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return SessionCookie.Of(state.User) is { } session && Counts(state, await sessions.FindNow(session, isUse: true, cancellationToken));
+    }
 
     /// <inheritdoc/>
     protected override async Task<bool> ValidateAuthenticationStateAsync(AuthenticationState authenticationState, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(authenticationState);
-        await using var scope = scopes.CreateAsyncScope();
-        var people = scope.ServiceProvider.GetRequiredService<UserManager<Person>>();
-        var principal = authenticationState.User;
-        var person = await people.GetUserAsync(principal).ConfigureAwait(false);
-        return person is not null
-            && !await people.IsLockedOutAsync(person).ConfigureAwait(false)
-            && principal.FindFirstValue(options.Value.ClaimsIdentity.SecurityStampClaimType) == await people.GetSecurityStampAsync(person).ConfigureAwait(false);
+        return SessionCookie.Of(authenticationState.User) is { } session && Counts(authenticationState, await sessions.Find(session, isUse: false, cancellationToken));
     }
+
+    private static bool Counts(AuthenticationState state, SessionState? session) =>
+        session is { IsLive: true } && session.PersonId == SessionCookie.PersonOf(state.User) && session.SecurityStamp == SessionCookie.StampOf(state.User);
 }

@@ -28,7 +28,7 @@ public sealed partial class SteeringDesk(ISteeringSource source, PersonGuard gua
 
     private async Task<string?> Do(string deed, string deployment, int layer, Func<Task<string?>> work)
     {
-        if (await guard.NameIf(AccessPolicies.Operator) is not { } person)
+        if (await guard.NameIf(AccessPolicies.Operator, "deployment/" + deployment) is not { } person)
         {
             return PersonGuard.Refusal;
         }

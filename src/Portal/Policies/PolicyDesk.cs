@@ -13,7 +13,7 @@ public sealed partial class PolicyDesk(IPolicySource source, PersonGuard guard, 
     /// <summary>Saves; null when the person may not.</summary>
     public async Task<PolicyDecision?> Save(string scope, PolicyChange change, long expected, CancellationToken cancellationToken = default)
     {
-        if (await guard.NameIf(AccessPolicies.Operator) is not { } person)
+        if (await guard.NameIf(AccessPolicies.Operator, scope) is not { } person)
         {
             return null;
         }

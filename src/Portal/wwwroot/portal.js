@@ -39,6 +39,13 @@ document.addEventListener('click', event => {
   }
 });
 
+// The secret of an invitation stands behind the number sign, which is sent to no server; from here it goes into the form's body.
+const wanted = document.querySelector('[data-fill-from-fragment]');
+if (wanted && location.hash.length > 1) {
+  if (!wanted.value) wanted.value = decodeURIComponent(location.hash.slice(1));
+  history.replaceState(null, '', location.pathname + location.search);
+}
+
 window.energyTTT = {
   /** One moment for many charts: `{ t, values: { chartName: [a, b] } }`. */
   push: moment => {

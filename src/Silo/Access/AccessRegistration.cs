@@ -1,3 +1,4 @@
+using EnergyTTT.History.Access;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Identity;
@@ -12,6 +13,7 @@ internal static class AccessRegistration
     /// <summary>Adds keys beside the cookies that the portal brings. Call after the portal's registration: it decides the default scheme.</summary>
     public static void AddAccess(this IServiceCollection services)
     {
+        services.AddOptions<SessionLimits>().BindConfiguration("Sessions").ValidateOnStart();
         services.AddAuthentication()
             .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null)
             .AddPolicyScheme(EitherScheme, null, options => options.ForwardDefaultSelector = Choose);

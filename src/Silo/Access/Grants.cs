@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Security.Claims;
+using EnergyTTT.Contracts.Access;
 using EnergyTTT.History.Access;
 
 namespace EnergyTTT.Silo.Access;
@@ -22,9 +23,24 @@ public static class Grants
     /// <summary>Whether the request came with a key.</summary>
     public static bool IsKey(ClaimsPrincipal user) => user.Identity is KeyIdentity;
 
-    private sealed class KeyIdentity(ApiKeyGrant grant) : ClaimsIdentity(
-        [new Claim(ClaimTypes.NameIdentifier, "key/" + grant.Id), new Claim(ClaimTypes.Name, "key/" + grant.Id), new Claim(ClaimTypes.Role, grant.Role)],
-        ApiKeyHandler.SchemeName)
+    // A person's own key acts under the person's name; an operator's key that is bound to deployments or hosts operates those alone.
+    private static IEnumerable<Claim> Claims(ApiKeyGrant grant) =>
+    [
+        new Claim(ClaimTypes.NameIdentifier, "key/" + grant.Id),
+        new Claim(ClaimTypes.Name, grant.Person ?? "key/" + grant.Id),
+        new Claim(ClaimTypes.Role, grant.Role),
+        .. Scopes(grant).Select(scope => new Claim(Caller.ScopeClaim, scope)),
+    ];
+
+    private static IEnumerable<string> Scopes(ApiKeyGrant grant)
+    {
+        List<string> bound = [.. grant.Deployments.Select(name => "deployment/" + name), .. grant.Hosts.Select(name => "host/" + name)];
+        return bound.Count == 0 ? grant.Scopes
+            : bound.Where(scope => Caller.Covers(grant.Scopes, scope)).ToList() is { Count: > 0 } both ? both
+            : ["none"];
+    }
+
+    private sealed class KeyIdentity(ApiKeyGrant grant) : ClaimsIdentity(Claims(grant), ApiKeyHandler.SchemeName)
     {
         public ApiKeyGrant Grant => grant;
     }

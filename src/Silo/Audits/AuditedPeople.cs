@@ -1,3 +1,4 @@
+using EnergyTTT.Contracts.Access;
 using EnergyTTT.History.Access;
 using EnergyTTT.History.Audits;
 using Microsoft.AspNetCore.Identity;
@@ -51,9 +52,8 @@ public sealed class AuditedPeople(
     {
         if (result.Succeeded)
         {
-            // Without a request it is a page of a live circuit, where people change themselves.
             var subject = "person/" + person.UserName;
-            var actor = http.HttpContext?.User.Identity is { IsAuthenticated: true, Name: { } name } ? Audit.Actor(name) : http.HttpContext is null ? subject : "nobody";
+            var actor = Caller.Current?.Name ?? "server";
             var detail = new Dictionary<string, string?> { ["person_id"] = person.Id.ToString() };
             if (role is not null)
             {

@@ -12,6 +12,7 @@ internal static class KeyEndpoints
     private const int MostLimit = 1_000;
     private const int LongestName = 200;
     private const int MostNames = 1_000;
+    private const int MostGraceHours = 24 * 30;
 
     /// <summary>Maps the endpoints.</summary>
     public static void MapKeys(this IEndpointRouteBuilder routes)
@@ -19,6 +20,7 @@ internal static class KeyEndpoints
         var keys = routes.MapGroup("/v1/keys").RequireAuthorization(Policies.Administer).WithTags("Access");
         keys.MapGet("", List).WithName("ListKeys").WithSummary("All keys, newest first; never their secrets").Produces<KeyPage>();
         keys.MapPost("", Create).WithName("CreateKey").WithSummary("Makes a key; it is shown this once").Produces<CreatedKey>(201).Produces<Problem>(400, "application/problem+json").Produces<Problem>(409, "application/problem+json");
+        keys.MapPost("/{id}/rotate", Rotate).WithName("RotateKey").WithSummary("Makes a successor for the same use, shown this once; the old key ends after a while").Produces<CreatedKey>(201).Produces<Problem>(400, "application/problem+json").Produces<Problem>(404, "application/problem+json").Produces<Problem>(409, "application/problem+json");
         keys.MapDelete("/{id}", Revoke).WithName("RevokeKey").WithSummary("Ends a key everywhere within 30 seconds").Produces(204).Produces<Problem>(404, "application/problem+json");
     }
 
@@ -48,6 +50,26 @@ internal static class KeyEndpoints
                 new ApiKeyRequest(wanted.Role!, wanted.Owner, [.. wanted.Hosts ?? []], [.. wanted.Deployments ?? []], Audit.Actor(user.Identity?.Name), wanted.Expires), // the check above wants a role
                 cancellationToken);
             return TypedResults.Json(new CreatedKey(info.Id, secret.Text), KeyJson.Default.CreatedKey, statusCode: 201);
+        }
+        catch (ApiKeyLimitException exception)
+        {
+            return new Problem(409, "too_many_keys", "The owner has two live keys.", exception.Message).ToResult();
+        }
+    }
+
+    private static async Task<IResult> Rotate(string id, double? hours, ApiKeys keys, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        var grace = hours ?? 24;
+        if (grace is not (>= 0 and <= MostGraceHours))
+        {
+            return new Problem(400, "invalid_hours", "The time is out of its range.", $"hours is {grace}; 0 to {MostGraceHours} expected, after which the old key ends.").ToResult();
+        }
+
+        try
+        {
+            return await keys.Rotate(id, TimeSpan.FromHours(grace), Audit.Actor(user.Identity?.Name), cancellationToken) is var (info, secret)
+                ? TypedResults.Json(new CreatedKey(info.Id, secret.Text), KeyJson.Default.CreatedKey, statusCode: 201)
+                : new Problem(404, "key_unknown", "There is no such key.", $"No live key has the id '{id}'.").ToResult();
         }
         catch (ApiKeyLimitException exception)
         {

@@ -28,6 +28,15 @@ internal static class PortalHosting
         });
     }
 
+    /// <summary>Before authentication: what is missing is said by a page.</summary>
+    public static void UseMissingPage(this WebApplication app, ServerSettings settings)
+    {
+        if (settings.Roles.HasFlag(Roles.Portal))
+        {
+            app.UseMissingPage();
+        }
+    }
+
     /// <summary>Maps the pages.</summary>
     public static void MapPortalPages(this WebApplication app, ServerSettings settings)
     {

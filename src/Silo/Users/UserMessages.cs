@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using EnergyTTT.History.Access;
 
 namespace EnergyTTT.Silo.Users;
 
@@ -11,7 +13,10 @@ public sealed record NewUser
     /// <summary>What to call the person on pages; null: the user name.</summary>
     public string? DisplayName { get; init; }
 
-    /// <summary>At least 12 characters; no rules of composition, but names, walks along the keyboard and common words are refused.</summary>
+    /// <summary>Scopes that an operator is bound to, such as <c>deployment/qwen</c>; none: not bound.</summary>
+    public string[]? Scopes { get; init; }
+
+    /// <summary>None: the answer holds a one-time invitation. At least 12 characters; no rules of composition, but names, walks along the keyboard and common words are refused.</summary>
     public string? Password { get; init; }
 
     /// <summary>viewer, operator or administrator.</summary>
@@ -23,6 +28,9 @@ public sealed record UserChange
 {
     /// <summary>viewer, operator or administrator.</summary>
     public string? Role { get; init; }
+
+    /// <summary>Scopes that an operator is bound to; an empty list: not bound.</summary>
+    public string[]? Scopes { get; init; }
 
     /// <summary>A new password. Sessions of the person end within half a minute.</summary>
     public string? Password { get; init; }
@@ -36,10 +44,35 @@ public sealed record UserChange
 /// <param name="UserName">The name to sign in with.</param>
 /// <param name="DisplayName">What pages call the person; null: the user name.</param>
 /// <param name="Role">viewer, operator or administrator; null: none, so nothing may be seen.</param>
+/// <param name="Scopes">Scopes that an operator is bound to; empty: not bound.</param>
 /// <param name="Created">When the account was made.</param>
-/// <param name="TwoFactorEnabled">Whether a second factor is asked for.</param>
+/// <param name="TwoFactorEnabled">Whether a code of an authenticator is asked for.</param>
+/// <param name="Passkeys">How many passkeys the person has.</param>
 /// <param name="LockedUntil">Until when the person is kept out; null: not at all.</param>
-public sealed record User(Guid Id, string UserName, string? DisplayName, string? Role, DateTimeOffset Created, bool TwoFactorEnabled, DateTimeOffset? LockedUntil);
+/// <param name="Sessions">Live sessions.</param>
+/// <param name="LastSeen">When the last request of any session came; null: never.</param>
+/// <param name="InvitedUntil">Until when an unused invitation works; null: there is none.</param>
+/// <param name="Invitation">The one-time link of an account that was made without a password; shown this once.</param>
+public sealed record User(
+    Guid Id,
+    string UserName,
+    string? DisplayName,
+    string? Role,
+    ImmutableArray<string> Scopes,
+    DateTimeOffset Created,
+    bool TwoFactorEnabled,
+    int Passkeys,
+    DateTimeOffset? LockedUntil,
+    int Sessions,
+    DateTimeOffset? LastSeen,
+    DateTimeOffset? InvitedUntil,
+    string? Invitation = null);
+
+/// <summary>A one-time link with which a person chooses a password; shown this once.</summary>
+public sealed record Invitation(string Link);
+
+/// <summary>Live sessions of a person.</summary>
+public sealed record UserSessions(ImmutableArray<SessionInfo> Sessions);
 
 /// <summary>One page of people, by user name.</summary>
 /// <param name="Users">The people.</param>
@@ -52,4 +85,6 @@ public sealed record UserPage(IReadOnlyList<User> Users, string? Cursor);
 [JsonSerializable(typeof(UserChange))]
 [JsonSerializable(typeof(User))]
 [JsonSerializable(typeof(UserPage))]
+[JsonSerializable(typeof(Invitation))]
+[JsonSerializable(typeof(UserSessions))]
 internal sealed partial class UserJson : JsonSerializerContext;

@@ -34,7 +34,7 @@ public sealed class AccessApiTests(ProductFixture product)
         Assert.Equal("operator", (string)row!["role"]!);
         Assert.NotNull(row["locked_until"]);
         Assert.Equal(
-            ["person.create", "person.role.give", "person.role.take", "person.role.give", "person.remove"],
+            ["person.create", "person.role.give", "person.role.take", "person.role.give", "person.disable", "person.remove"],
             log["entries"]!.AsArray().Select(entry => (string)entry!["action"]!));
         Assert.All(log["entries"]!.AsArray(), entry => Assert.Equal("key/" + key.Id, (string)entry!["actor"]!));
         Assert.DoesNotContain(GoodPassword, log.ToJsonString(), StringComparison.Ordinal);
