@@ -1,10 +1,12 @@
 using System.Globalization;
+using EnergyTTT.Portal.Access;
 using EnergyTTT.Portal.Components;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Localization;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EnergyTTT.Portal;
 
@@ -27,6 +29,7 @@ public static class PortalPages
         app.Use(GuardPages);
         app.UseAntiforgery();
         app.MapStaticAssets();
+        app.MapPasskeys();
         app.MapRazorComponents<App>()
             .AddInteractiveServerRenderMode(server =>
             {
@@ -65,8 +68,13 @@ public static class PortalPages
         RequestCultureProviders = [new AcceptLanguageHeaderRequestCultureProvider()],
     };
 
-    private static Task GuardPages(HttpContext context, RequestDelegate next)
+    private static async Task GuardPages(HttpContext context, RequestDelegate next)
     {
+        if (!await context.RequestServices.GetRequiredService<DoorLimits>().Admit(context))
+        {
+            return;
+        }
+
         if (context.GetEndpoint()?.Metadata.GetMetadata<PortalPage>() is not null)
         {
             var headers = context.Response.Headers;
@@ -77,7 +85,7 @@ public static class PortalPages
             headers.CacheControl = "no-store";
         }
 
-        return next(context);
+        await next(context);
     }
 
     private sealed class PortalPage;

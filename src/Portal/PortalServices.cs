@@ -1,6 +1,7 @@
 using EnergyTTT.History.Access;
 using EnergyTTT.History.Runs;
 using EnergyTTT.Portal.Access;
+using EnergyTTT.Portal.Audits;
 using EnergyTTT.Portal.Charts;
 using EnergyTTT.Portal.Deployments;
 using EnergyTTT.Portal.Fleets;
@@ -49,6 +50,7 @@ public static class PortalServices
         services.AddScoped<ChartLink>();
         services.AddScoped<PersonGuard>();
         services.AddScoped<AccessDesk>();
+        services.TryAddSingleton<AuditWatch>();
         services.TryAddSingleton<ISteeringSource, GrainSteeringSource>();
         services.AddScoped<SteeringDesk>();
         services.TryAddSingleton<IPolicySource, GrainPolicySource>();
@@ -62,6 +64,16 @@ public static class PortalServices
         services.AddSingleton(new SetupToken(Path.Combine(options.SecretsFolder, "setup-token")));
         services.AddScoped<FirstAdministrator>();
         services.AddSingleton<PeopleKeeper>();
+        services.AddSingleton(new DoorLimits(options.SignInsPerMinute));
+        services.AddScoped<SlowAnswers>();
+        services.Configure<IdentityPasskeyOptions>(passkeys =>
+        {
+            passkeys.ServerDomain = options.PasskeyDomain;
+
+            // A passkey stands for password and second factor together, so the device must know its person.
+            passkeys.UserVerificationRequirement = "required";
+            passkeys.ResidentKeyRequirement = "required";
+        });
         services.AddHttpContextAccessor();
         services.AddCascadingAuthenticationState();
         services.AddScoped<AuthenticationStateProvider, CircuitAuthentication>();

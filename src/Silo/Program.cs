@@ -1,18 +1,7 @@
-using EnergyTTT.History;
-using EnergyTTT.History.Servers;
-using EnergyTTT.Silo.Access;
-using EnergyTTT.Silo.Audits;
-using EnergyTTT.Silo.Clusters;
-using EnergyTTT.Silo.Databases;
-using EnergyTTT.Silo.Endpoints;
-using EnergyTTT.Silo.Frames;
-using EnergyTTT.Silo.Problems;
-using EnergyTTT.Silo.Security;
 using EnergyTTT.Silo.Settings;
 using EnergyTTT.Silo.Starts;
 
-// Reads like a table of contents. What is added first is stopped last: HTTP drains, then the feed, the silo and the
-// frame writer stop, and the private PostgreSQL goes when everyone who needs it has gone.
+// What must be there before anything else (settings, folder, database), then the server of Starts/Server.cs.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = ServerSettings.Normalise(args), ContentRootPath = AppContext.BaseDirectory });
 var start = await ServerStart.Prepare(builder);
 if (start is null)
@@ -21,31 +10,4 @@ if (start is null)
 }
 
 await using var database = start.Database;
-builder.AddWebServer();
-builder.Services.AddSingleton(start.Settings).AddSingleton(database).AddSingleton(start.Folder).AddSingleton(TimeProvider.System);
-builder.Services.AddHistory(database.ConnectionString, writes: start.Settings.Roles.HasFlag(Roles.Silo));
-builder.AddCluster(start.Settings);
-builder.AddTelemetryIntake(start.Settings);
-builder.AddApi();
-builder.AddPortalPages(start.Settings, start.Folder);
-builder.Services.AddAuditOfPeople();
-builder.Services.AddAccess();
-builder.AddObservability();
-
-var app = builder.Build();
-if (start.Settings.Roles.HasFlag(Roles.Silo))
-{
-    app.UseTelemetry();
-}
-
-app.UseSecurityHeaders();
-app.UseMissingPage(start.Settings);
-app.UseProblems();
-app.UseAuthentication();
-app.UseCallers();
-app.UseSameOriginForCookies();
-app.UseAuthorization();
-app.UseRateLimiter();
-app.MapApi(start.Settings);
-app.MapPortalPages(start.Settings);
-return await app.RunAndAnnounce();
+return await Server.Compose(builder, start).RunAndAnnounce();

@@ -13,6 +13,9 @@ public sealed class AuditChain
     /// <summary>SHA-256 of the last of them as 64 hexadecimal digits. Who keeps it elsewhere can tell later that nothing was cut off the end.</summary>
     public string Head => Convert.ToHexStringLower(_head.Span);
 
+    /// <summary>The number of the first entry that does not follow; null while all is well.</summary>
+    public long? BrokenAt { get; private set; }
+
     /// <summary>What is wrong, naming the entry; null while all is well.</summary>
     public string? Fault { get; private set; }
 
@@ -26,6 +29,7 @@ public sealed class AuditChain
             : null;
         if (Fault is not null)
         {
+            BrokenAt = entry.Number;
             return false;
         }
 

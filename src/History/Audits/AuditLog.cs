@@ -49,4 +49,9 @@ public sealed class AuditLog(NpgsqlDataSource source, TimeProvider time)
 }
 
 /// <summary>Which entries are wanted; null: any.</summary>
-public sealed record AuditFilter(string? Actor = null, string? Action = null, string? Subject = null);
+/// <param name="Actor">Who; a star at the end stands for anything: <c>person/*</c>.</param>
+/// <param name="Action">What was done; <c>key.*</c> is everything about keys.</param>
+/// <param name="Subject">To what; <c>policy/deployment/*</c> is the policy of any deployment.</param>
+/// <param name="From">At this time or later.</param>
+/// <param name="To">Before this time.</param>
+public sealed record AuditFilter(string? Actor = null, string? Action = null, string? Subject = null, DateTimeOffset? From = null, DateTimeOffset? To = null);

@@ -11,9 +11,11 @@ internal static class ReadAuditEntries
         select number, time, actor, action, subject, detail, previous_sha256, sha256
         from policy.audit
         where ($1 is null or number < $1)
-          and ($2 is null or actor = $2)
-          and ($3 is null or action = $3)
-          and ($4 is null or subject = $4)
+          and ($2 is null or actor = $2 or (right($2, 1) = '*' and starts_with(actor, left($2, -1))))
+          and ($3 is null or action = $3 or (right($3, 1) = '*' and starts_with(action, left($3, -1))))
+          and ($4 is null or subject = $4 or (right($4, 1) = '*' and starts_with(subject, left($4, -1))))
+          and ($6::timestamptz is null or time >= $6)
+          and ($7::timestamptz is null or time < $7)
         order by number desc
         limit $5
         """;
@@ -24,9 +26,11 @@ internal static class ReadAuditEntries
         select number, time, actor, action, subject, detail, previous_sha256, sha256
         from policy.audit
         where ($1 is null or number > $1)
-          and ($2 is null or actor = $2)
-          and ($3 is null or action = $3)
-          and ($4 is null or subject = $4)
+          and ($2 is null or actor = $2 or (right($2, 1) = '*' and starts_with(actor, left($2, -1))))
+          and ($3 is null or action = $3 or (right($3, 1) = '*' and starts_with(action, left($3, -1))))
+          and ($4 is null or subject = $4 or (right($4, 1) = '*' and starts_with(subject, left($4, -1))))
+          and ($6::timestamptz is null or time >= $6)
+          and ($7::timestamptz is null or time < $7)
         order by number
         limit $5
         """;
@@ -40,6 +44,8 @@ internal static class ReadAuditEntries
         command.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = filter.Action });
         command.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = filter.Subject });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
+        command.Parameters.Add(new NpgsqlParameter<DateTime?> { TypedValue = filter.From?.UtcDateTime });
+        command.Parameters.Add(new NpgsqlParameter<DateTime?> { TypedValue = filter.To?.UtcDateTime });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         List<AuditEntry> entries = [];
         while (await reader.ReadAsync(cancellationToken))

@@ -25,6 +25,8 @@ public sealed class PersonGuard(AuthenticationStateProvider people, IAuthorizati
         }
 
         var person = state.User;
-        return (await rules.AuthorizeAsync(person, policy)).Succeeded && (scope is null || Caller.Of(person).MayOperate(scope)) ? person.Identity?.Name ?? "somebody" : null;
+        var caller = Caller.Of(person);
+        var isInScope = scope is null || caller.Role == "administrator" || Caller.Covers(caller.Scopes, scope);
+        return isInScope && (await rules.AuthorizeAsync(person, policy)).Succeeded ? person.Identity?.Name ?? "somebody" : null;
     }
 }

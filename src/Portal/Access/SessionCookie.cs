@@ -39,7 +39,9 @@ public static class SessionCookie
             identity.RemoveClaim(old);
         }
 
-        identity.AddClaim(new Claim(Claim, await sessions.Start(person, method, http.Connection.RemoteIpAddress?.ToString(), http.Request.Headers.UserAgent.ToString(), http.RequestAborted)));
+        var session = await sessions.Start(person, method, http.Connection.RemoteIpAddress?.ToString(), http.Request.Headers.UserAgent.ToString(), http.RequestAborted);
+        identity.AddClaim(new Claim(Claim, session));
+        http.Items[RenewedItem] = session;
     }
 
     internal static async Task Validate(CookieValidatePrincipalContext context)
@@ -74,6 +76,9 @@ public static class SessionCookie
 
     /// <summary>Where a page says how a person signed in, when no claim does.</summary>
     internal const string MethodItem = "energyttt-sign-in-method";
+
+    /// <summary>Where a page finds the session that this very request began.</summary>
+    internal const string RenewedItem = "energyttt-session";
 
     internal static Guid? PersonOf(ClaimsPrincipal principal) => Guid.TryParse(principal.FindFirstValue(ClaimTypes.NameIdentifier), out var id) ? id : null;
 

@@ -3,6 +3,7 @@
 import { Chart, Total, recolour } from './modules/chart.js';
 import { paint } from './modules/heatmap.js';
 import { startKeys } from './modules/keys.js';
+import { startPasskeys } from './modules/passkeys.js';
 import { startTheme } from './modules/theme.js';
 import { Time } from './modules/time.js';
 
@@ -11,6 +12,7 @@ customElements.define('ettt-time', Time);
 customElements.define('ettt-total', Total);
 startTheme(recolour);
 startKeys();
+startPasskeys();
 
 // The server cannot know the browser's zone at the first request; from the second on it does.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;

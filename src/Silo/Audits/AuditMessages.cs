@@ -16,7 +16,18 @@ public sealed record AuditLine(long Number, DateTimeOffset Time, string Actor, s
 /// <param name="Cursor">To be given for the next page; null on the last.</param>
 public sealed record AuditPage(IReadOnlyList<AuditLine> Entries, string? Cursor);
 
+/// <summary>Whether the chain of the log holds.</summary>
+/// <param name="Whole">Every entry follows the one before.</param>
+/// <param name="Entries">Whole entries from the first on.</param>
+/// <param name="Head">SHA-256 of the last whole one.</param>
+/// <param name="BrokenAt">The first entry that does not follow; null: all do.</param>
+/// <param name="Fault">What is wrong with it.</param>
+/// <param name="At">When it was looked at.</param>
+public sealed record AuditState(bool Whole, long Entries, string Head, long? BrokenAt, string? Fault, DateTimeOffset At);
+
 /// <summary>Source-generated JSON of the audit log.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(AuditPage))]
+[JsonSerializable(typeof(AuditState))]
+[JsonSerializable(typeof(AuditLine))]
 internal sealed partial class AuditJson : JsonSerializerContext;

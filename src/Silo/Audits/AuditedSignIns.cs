@@ -21,11 +21,27 @@ public sealed class AuditedSignIns(
 {
     private readonly IHttpContextAccessor _http = http;
 
+    private bool _renews;
+
+    /// <inheritdoc/>
+    public override async Task RefreshSignInAsync(Person user)
+    {
+        // The same person goes on under a new cookie: nobody came in.
+        _renews = true;
+        await base.RefreshSignInAsync(user);
+        _renews = false;
+    }
+
     /// <inheritdoc/>
     public override async Task SignInWithClaimsAsync(Person user, AuthenticationProperties? authenticationProperties, IEnumerable<Claim> additionalClaims)
     {
         ArgumentNullException.ThrowIfNull(user);
         await base.SignInWithClaimsAsync(user, authenticationProperties, additionalClaims);
+        if (_renews)
+        {
+            return;
+        }
+
         var subject = "person/" + user.UserName;
         var detail = new Dictionary<string, string?> { ["address"] = _http.HttpContext?.Connection.RemoteIpAddress?.ToString() };
         await audit.Append(subject, "person.sign_in", subject, detail, CancellationToken.None);

@@ -1,6 +1,7 @@
 using System.Text.Json;
-using EnergyTTT.Silo.Deployments;
+using EnergyTTT.Portal.Audits;
 using EnergyTTT.Silo.Audits;
+using EnergyTTT.Silo.Deployments;
 using EnergyTTT.Silo.Docs;
 using EnergyTTT.Silo.Fleet;
 using EnergyTTT.Silo.Frames;
@@ -16,6 +17,7 @@ using EnergyTTT.Silo.Series;
 using EnergyTTT.Silo.Settings;
 using EnergyTTT.Silo.Status;
 using EnergyTTT.Silo.Users;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace EnergyTTT.Silo.Endpoints;
 
@@ -26,6 +28,7 @@ internal static class Api
     public static void AddApi(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<FleetView>();
+        builder.Services.TryAddSingleton<AuditWatch>();
         builder.Services.AddSingleton<ProcessMetrics>();
         builder.Services.AddSingleton<MeterTotals>();
         builder.Services.AddHostedService(services => services.GetRequiredService<MeterTotals>());

@@ -14,7 +14,11 @@ internal static class PortalHosting
     {
         if (settings.Roles.HasFlag(Roles.Portal))
         {
-            builder.Services.AddPortal(portal => portal.SecretsFolder = folder.Secrets);
+            builder.Services.AddPortal(portal =>
+            {
+                builder.Configuration.GetSection("Portal").Bind(portal);
+                portal.SecretsFolder = folder.Secrets;
+            });
             return;
         }
 

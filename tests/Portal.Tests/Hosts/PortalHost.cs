@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using EnergyTTT.History;
 using EnergyTTT.History.Access;
 using EnergyTTT.Portal.Deployments;
 using EnergyTTT.Portal.Fleets;
@@ -16,7 +17,6 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Identity;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -82,7 +82,7 @@ public sealed class PortalHost : IAsyncDisposable
         var policies = new FakePolicies(TimeProvider.System);
         builder.Services.AddSingleton<IPolicySource>(policies);
         builder.Services.AddPortal(portal => portal.SecretsFolder = Path.Combine(folder, "secrets"));
-        builder.Services.AddDbContext<AccessDbContext>(options => options.UseNpgsql(database ?? "Host=127.0.0.1;Port=1"));
+        builder.Services.AddHistory(database ?? "Host=127.0.0.1;Port=1", writes: false);
         if (database is null)
         {
             builder.Services.Configure<CookieAuthenticationOptions>(IdentityConstants.ApplicationScheme, cookie => cookie.Events.OnValidatePrincipal = _ => Task.CompletedTask);

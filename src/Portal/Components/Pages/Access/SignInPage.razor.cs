@@ -8,13 +8,22 @@ using Microsoft.Extensions.Logging;
 
 namespace EnergyTTT.Portal.Components.Pages.Access;
 
-/// <summary>Signs a person in. Five wrong passwords lock the account for five minutes; the answer never tells whether a name exists.</summary>
+/// <summary>
+/// Signs a person in, by password (and code, where there is an authenticator) or by passkey. Five wrong passwords let the account rest for five
+/// minutes; neither the words nor the time of an answer tell whether a name exists.
+/// </summary>
 public partial class SignInPage
 {
     private string? _problem;
 
     /// <summary>The door.</summary>
     [Inject] public required SignInManager<Person> Door { get; set; }
+
+    /// <summary>The people.</summary>
+    [Inject] public required UserManager<Person> People { get; set; }
+
+    /// <summary>Spends the time of a comparison where there is nothing to compare.</summary>
+    [Inject] public required SlowAnswers Slow { get; set; }
 
     /// <summary>Whether anybody can sign in at all yet.</summary>
     [Inject] public required FirstAdministrator First { get; set; }
@@ -30,6 +39,8 @@ public partial class SignInPage
 
     [SupplyParameterFromForm(Name = "Input", FormName = "sign-in")] private Credentials? Posted { get; set; }
 
+    [SupplyParameterFromForm(FormName = "passkey")] private string? Credential { get; set; }
+
     [CascadingParameter] private HttpContext? Request { get; set; }
 
     private Credentials Input { get; set; } = new();
@@ -38,7 +49,7 @@ public partial class SignInPage
     protected override async Task OnInitializedAsync()
     {
         Input = Posted ?? Input;
-        if (Posted is not null)
+        if (Posted is not null || HttpMethods.IsPost(Request?.Request.Method ?? ""))
         {
             return;
         }
@@ -55,19 +66,44 @@ public partial class SignInPage
 
     private async Task SignIn()
     {
-        var result = await Door.PasswordSignInAsync(Input.UserName.Trim(), Input.Password, Input.Stay, lockoutOnFailure: true);
+        var name = Input.UserName.Trim();
+        var person = await People.FindByNameAsync(name);
+        if (person?.PasswordHash is null || await People.IsLockedOutAsync(person))
+        {
+            Slow.Spend(Input.Password);
+        }
+
+        var result = await Door.PasswordSignInAsync(name, Input.Password, Input.Stay, lockoutOnFailure: true);
+        if (result.RequiresTwoFactor)
+        {
+            Navigation.NavigateTo($"/sign-in/second?stay={(Input.Stay ? "1" : "0")}&return={Uri.EscapeDataString(LocalAddress.Of(Return))}");
+            return;
+        }
+
         if (result.Succeeded)
         {
-            SignedIn(Logger, Input.UserName.Trim());
+            SignedIn(Logger, name);
             Navigation.NavigateTo(LocalAddress.Of(Return));
             return;
         }
 
         Refused(Logger, result.IsLockedOut);
-        _problem = result.IsLockedOut
-            ? "Too many wrong passwords. Wait five minutes and try again, or ask an administrator."
-            : "User name or password is wrong.";
+        _problem = "User name or password is wrong. After five wrong passwords an account rests for five minutes.";
         Input.Password = "";
+    }
+
+    private async Task UsePasskey()
+    {
+        Request!.Items[SessionCookie.MethodItem] = "passkey"; // a posted form has a request
+        var result = string.IsNullOrEmpty(Credential) ? SignInResult.Failed : await Door.PasskeySignInAsync(Credential);
+        if (result.Succeeded)
+        {
+            Navigation.NavigateTo(LocalAddress.Of(Return));
+            return;
+        }
+
+        Refused(Logger, result.IsLockedOut);
+        _problem = "This passkey is not known here.";
     }
 
     [LoggerMessage(LogLevel.Information, "{UserName} signed in")]
