@@ -48,8 +48,10 @@ public static class PortalPages
         app.UseStatusCodePagesWithReExecute("/missing");
         app.Use(async (context, next) =>
         {
+            // Asked before: the API further in has such a feature of its own and puts it into this place.
+            var pages = context.Features.Get<IStatusCodePagesFeature>();
             await next(context);
-            if (context.Features.Get<IStatusCodePagesFeature>() is { } pages)
+            if (pages is not null)
             {
                 pages.Enabled = context.Response.StatusCode == StatusCodes.Status404NotFound
                     && HttpMethods.IsGet(context.Request.Method)

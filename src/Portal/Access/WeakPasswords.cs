@@ -14,6 +14,7 @@ public sealed class WeakPasswords : IPasswordValidator<Person>
     private static readonly string[] Walks =
     [
         "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm", "01234567890123456789", "09876543210987654321", "1qaz2wsx3edc4rfv5tgb6yhn",
+        "1q2w3e4r5t6y7u8i9o0p", "q1w2e3r4t5y6u7i8o9p0", "qazwsxedcrfvtgbyhnujm", "asdfghjkl;zxcvbnm,./",
     ];
 
     private static readonly string[] Common = ["password", "passwort", "administrator", "letmein", "welcome", "iloveyou", "changeme", "energyttt"];

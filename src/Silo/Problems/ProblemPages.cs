@@ -26,6 +26,7 @@ internal static class ProblemPages
         var problem = context.Features.Get<IExceptionHandlerFeature>()?.Error switch
         {
             BadHttpRequestException bad => new Problem(bad.StatusCode, bad.StatusCode == 413 ? "too_large" : "bad_request", "The request cannot be understood.", bad.Message),
+            Npgsql.PostgresException { SqlState: ['2', '2', ..] } => new Problem(400, "bad_request", "The request cannot be understood.", "A text or a number in it cannot be stored or compared, such as a character of value 0."),
             OrleansException or TimeoutException or Npgsql.NpgsqlException => new Problem(503, "unavailable", "A part of the server does not answer now.", "Try again shortly.") { RetryAfter = TimeSpan.FromSeconds(2) },
             _ => new Problem(500, "internal", "The server made a mistake.", $"It is in the server's log under trace {System.Diagnostics.Activity.Current?.TraceId.ToString() ?? context.TraceIdentifier}."),
         };

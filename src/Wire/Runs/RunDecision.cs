@@ -6,7 +6,7 @@ namespace EnergyTTT.Wire.Runs;
 /// <param name="Outcome">What happened.</param>
 /// <param name="State">Where the run stands now; null when there is none.</param>
 /// <param name="Explanation">Why not, for people; null when it was recorded.</param>
-public sealed record RunDecision(RunOutcome Outcome, RunState? State, string? Explanation = null);
+public sealed record RunDecision(RunOutcome Outcome, RunState? State = null, string? Explanation = null);
 
 /// <summary>What became of something that was to be recorded of a run.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<RunOutcome>))]

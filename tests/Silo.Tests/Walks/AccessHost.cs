@@ -19,6 +19,7 @@ using Xunit;
 namespace EnergyTTT.Silo.Tests.Walks;
 
 /// <summary>The whole server in this process, so that a test can ask it for every endpoint that it has; with a person and a key of every role.</summary>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "xunit calls DisposeAsync; the host owns the log.")]
 public sealed class AccessHost : IAsyncLifetime
 {
     public const string Password = "vier lose Wolken singen";

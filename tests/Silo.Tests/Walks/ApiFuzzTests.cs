@@ -78,7 +78,7 @@ public sealed class ApiFuzzTests(AccessHost host, ITestOutputHelper output)
         output.WriteLine($"{count} calls, seed {seed}: {string.Join(", ", statuses.Select(status => $"{status.Key} x {status.Value}"))}");
         Assert.True(count > 300, $"only {count} calls were made");
         Assert.True(statuses.ContainsKey(200) && statuses.ContainsKey(403) && statuses.ContainsKey((int)HttpStatusCode.BadRequest), "the calls reached too little");
-        Assert.Equal([], failures.Take(10));
+        Assert.True(failures.Count == 0, string.Join("\n", failures.Take(10)));
     }
 
     private static HttpRequestMessage Make(string name, string address, string? body, Random random)
@@ -109,7 +109,7 @@ public sealed class ApiFuzzTests(AccessHost host, ITestOutputHelper output)
 
         if (random.Next(3) == 0)
         {
-            request.Headers.TryAddWithoutValidation("If-Match", Texts[random.Next(Texts.Length)].Replace("\0", "", StringComparison.Ordinal));
+            request.Headers.TryAddWithoutValidation("If-Match", new string([.. Texts[random.Next(Texts.Length)].Where(char.IsAscii).Where(letter => !char.IsControl(letter))]));
         }
 
         if (random.Next(6) == 0)

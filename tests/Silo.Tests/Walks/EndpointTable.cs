@@ -9,7 +9,6 @@ internal static class EndpointTable
     private const string Everybody = "nvobage";
     private const string Look = "voba";
     private const string LookOrEngine = "vobae";
-    private const string Operate = "oba";
     private const string OperateHere = "oa";
     private const string Administer = "a";
     private const string Engine = "ae";
@@ -55,19 +54,21 @@ internal static class EndpointTable
         ["POST /v1/routers/{deployment}/{layer:int}/restore"] = (OperateHere, "/v1/routers/walk/0/restore", """{"snapshot":1}"""),
         ["POST /v1/routers/{deployment}/{layer:int}/freeze"] = (OperateHere, "/v1/routers/walk/0/freeze", """{"frozen":true}"""),
         ["POST /v1/routers/{deployment}/{layer:int}/snapshots"] = (OperateHere, "/v1/routers/walk/0/snapshots", null),
-        ["POST /v1/routers/{deployment}/{layer:int}/fork"] = (Operate, "/v1/routers/walk/0/fork", """{"snapshot":1,"deployment":"walk","layer":0}"""),
+        ["POST /v1/routers/{deployment}/{layer:int}/fork"] = (OperateHere, "/v1/routers/walk/0/fork", """{"snapshot":1,"deployment":"walk","layer":0}"""),
 
+        ["GET /v1/policies"] = (Look, "/v1/policies", null),
+        ["GET /v1/policies/schema"] = (Look, "/v1/policies/schema", null),
         ["GET /v1/policies/fields"] = (Look, "/v1/policies/fields", null),
-        ["GET /v1/policies/{scope:regex(^fleet$)}/"] = (Look, "/v1/policies/fleet", null),
+        ["GET /v1/policies/{scope:regex(^fleet$)}"] = (Look, "/v1/policies/fleet", null),
         ["GET /v1/policies/{scope:regex(^fleet$)}/versions"] = (Look, "/v1/policies/fleet/versions", null),
         ["GET /v1/policies/{scope:regex(^fleet$)}/diff"] = (Look, "/v1/policies/fleet/diff?from=0&to=0", null),
         ["GET /v1/policies/{scope:regex(^fleet$)}/effective"] = (Look, "/v1/policies/fleet/effective", null),
-        ["PUT /v1/policies/{scope:regex(^fleet$)}/"] = (OperateHere, "/v1/policies/fleet", Policy),
-        ["GET /v1/policies/{kind:regex(^(site|rack|host|deployment)$)}/{name}/"] = (Look, "/v1/policies/deployment/walk", null),
+        ["PUT /v1/policies/{scope:regex(^fleet$)}"] = (OperateHere, "/v1/policies/fleet", Policy),
+        ["GET /v1/policies/{kind:regex(^(site|rack|host|deployment)$)}/{name}"] = (Look, "/v1/policies/deployment/walk", null),
         ["GET /v1/policies/{kind:regex(^(site|rack|host|deployment)$)}/{name}/versions"] = (Look, "/v1/policies/deployment/walk/versions", null),
         ["GET /v1/policies/{kind:regex(^(site|rack|host|deployment)$)}/{name}/diff"] = (Look, "/v1/policies/deployment/walk/diff?from=0&to=0", null),
         ["GET /v1/policies/{kind:regex(^(site|rack|host|deployment)$)}/{name}/effective"] = (Look, "/v1/policies/deployment/walk/effective", null),
-        ["PUT /v1/policies/{kind:regex(^(site|rack|host|deployment)$)}/{name}/"] = (OperateHere, "/v1/policies/deployment/walk", Policy),
+        ["PUT /v1/policies/{kind:regex(^(site|rack|host|deployment)$)}/{name}"] = (OperateHere, "/v1/policies/deployment/walk", Policy),
 
         ["POST /v1/runs"] = (Record, "/v1/runs", "{}"),
         ["POST /v1/runs/{id}/trials"] = (Record, "/v1/runs/00000000-0000-0000-0000-000000000001/trials", "{}"),
@@ -81,15 +82,15 @@ internal static class EndpointTable
         ["GET /v1/runs/export"] = (Look, "/v1/runs/export?format=csv", null),
         ["GET /v1/runs/fields"] = (Look, "/v1/runs/fields", null),
 
-        ["GET /v1/keys/"] = (Administer, "/v1/keys", null),
-        ["POST /v1/keys/"] = (Administer, "/v1/keys", "{}"),
+        ["GET /v1/keys"] = (Administer, "/v1/keys", null),
+        ["POST /v1/keys"] = (Administer, "/v1/keys", "{}"),
         ["POST /v1/keys/{id}/rotate"] = (Administer, "/v1/keys/Ab12Cd34/rotate", null),
         ["DELETE /v1/keys/{id}"] = (Administer, "/v1/keys/Ab12Cd34", null),
-        ["GET /v1/audit/"] = (Administer, "/v1/audit", null),
+        ["GET /v1/audit"] = (Administer, "/v1/audit", null),
         ["GET /v1/audit/export"] = (Administer, "/v1/audit/export", null),
         ["GET /v1/audit/verify"] = (Administer, "/v1/audit/verify", null),
-        ["GET /v1/users/"] = (Administer, "/v1/users", null),
-        ["POST /v1/users/"] = (Administer, "/v1/users", "{}"),
+        ["GET /v1/users"] = (Administer, "/v1/users", null),
+        ["POST /v1/users"] = (Administer, "/v1/users", "{}"),
         ["PATCH /v1/users/{id:guid}"] = (Administer, "/v1/users/00000000-0000-0000-0000-000000000001", "{}"),
         ["DELETE /v1/users/{id:guid}"] = (Administer, "/v1/users/00000000-0000-0000-0000-000000000001", null),
         ["POST /v1/users/{id:guid}/invitation"] = (Administer, "/v1/users/00000000-0000-0000-0000-000000000001/invitation", null),
@@ -123,5 +124,5 @@ internal static class EndpointTable
 
     /// <summary>Endpoints that are no calls of ours: assets, and the circuit's own transport, which asks for the page's rights.</summary>
     public static bool IsFramework(string pattern) =>
-        pattern.StartsWith("/_", StringComparison.Ordinal) || pattern.StartsWith("/_content", StringComparison.Ordinal) || pattern.Contains("_framework", StringComparison.Ordinal);
+        pattern.StartsWith("/_", StringComparison.Ordinal) || pattern.StartsWith("/_content", StringComparison.Ordinal) || pattern.Contains("_framework", StringComparison.Ordinal) || pattern.StartsWith("/{**path", StringComparison.Ordinal);
 }
