@@ -86,7 +86,7 @@ if [[ $what != server ]]; then
   dotnet publish src/Agent -c Release -r $rid -o "$work/native" -v quiet --nologo
   install -m 0755 "$work/native/energyttt-agent" "$root/opt/energyttt/agent/"
   ln -s ../../opt/energyttt/agent/energyttt-agent "$root/usr/bin/energyttt-agent"
-  install -m 0644 deploy/systemd/energyttt-agent.service "$root/lib/systemd/system/"
+  install -m 0644 deploy/systemd/energyttt-agent.service deploy/systemd/energyttt-caps.service "$root/lib/systemd/system/"
   printf 'ENERGYTTT_SERVER=http://energyttt.example:8080\nENERGYTTT_AGENT_ARGS=\n# The key (energyttt keys create --role agent --host HOST) goes into /etc/energyttt/agent.key, mode 0600.\n' >"$root/etc/energyttt/agent.env"
   install -m 0644 src/Agent/README.md LICENSE "$root/usr/share/doc/energyttt-agent/"
   finish energyttt-agent "agent for GPU hosts" "libc6, passwd" ""

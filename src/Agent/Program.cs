@@ -16,11 +16,12 @@ try
         AgentCommand.Help => AgentHelp.Print(Console.Out),
         AgentCommand.Version => AgentHelp.PrintVersion(Console.Out),
         AgentCommand.Check => await AgentCheck.Run(arguments, Console.Out, CancellationToken.None),
+        AgentCommand.CapHelper => await AgentCapHelper.Run(arguments),
         AgentCommand.Accept => AgentAccept.Run(arguments, Console.Out, Console.Error),
         _ => await AgentRun.Run(arguments),
     };
 }
-catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
+catch (Exception failure) when (failure is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException)
 {
     Console.Error.WriteLine(failure.Message);
     return 1;

@@ -6,6 +6,7 @@ namespace EnergyTTT.Agent.Arguments;
 internal sealed record AgentArguments
 {
     private static readonly string[] Sources = ["nvml", "dcgm", "replay"];
+    private static readonly string[] CapModes = ["off", "advise", "enforce"];
 
     public AgentCommand Command { get; private set; } = AgentCommand.Run;
 
@@ -42,6 +43,18 @@ internal sealed record AgentArguments
 
     public int Seed { get; private set; } = 1;
 
+    /// <summary>How far this agent follows power caps: <c>off</c>, <c>advise</c> or <c>enforce</c>.</summary>
+    public string PowerCaps { get; private set; } = "off";
+
+    /// <summary>The socket between the agent and the helper for power caps.</summary>
+    public string CapSocket { get; private set; } = "/run/energyttt/caps.sock";
+
+    /// <summary>Where the helper keeps what the cards had before.</summary>
+    public string CapState { get; private set; } = "/var/lib/energyttt-caps/prior-limits.json";
+
+    /// <summary>After this long without a renewal the helper gives a card back.</summary>
+    public TimeSpan CapLease { get; private set; } = TimeSpan.FromSeconds(10);
+
     public bool Json { get; private set; }
 
     /// <summary>The number of the GPU that <c>accept</c> measures.</summary>
@@ -72,9 +85,10 @@ internal sealed record AgentArguments
                 case "run": break;
                 case "check": read.Command = AgentCommand.Check; break;
                 case "accept": read.Command = AgentCommand.Accept; break;
+                case "cap-helper": read.Command = AgentCommand.CapHelper; break;
                 case "help": read.Command = AgentCommand.Help; break;
                 case "version": read.Command = AgentCommand.Version; break;
-                default: faults.Add($"'{args[0]}' is no command: run, check or accept expected."); break;
+                default: faults.Add($"'{args[0]}' is no command: run, check, accept or cap-helper expected."); break;
             }
         }
 
@@ -113,6 +127,11 @@ internal sealed record AgentArguments
             faults.Add("--server is missing: the address of the EnergyTTT server, such as --server http://127.0.0.1:8080 (or ENERGYTTT_SERVER).");
         }
 
+        if (read is { PowerCaps: not "off", Source: not "nvml", Command: AgentCommand.Run })
+        {
+            faults.Add($"--power-caps {read.PowerCaps} needs --source nvml: only the cards of this very host can be capped.");
+        }
+
         if (read is { Source: "dcgm", DcgmUrls.Count: 0, Command: AgentCommand.Run or AgentCommand.Check })
         {
             faults.Add("--source dcgm needs at least one --dcgm-url, such as --dcgm-url http://127.0.0.1:9400/metrics.");
@@ -146,6 +165,11 @@ internal sealed record AgentArguments
             case "--gpus": Gpus = (int)Number(name, value, 1, 100_000, faults); break;
             case "--backfill": Backfill = TimeSpan.FromSeconds(Number(name, value, 0, 30 * 86_400, faults)); break;
             case "--seed": Seed = (int)Number(name, value, 0, int.MaxValue, faults); break;
+            case "--power-caps" when CapModes.Contains(value): PowerCaps = value; break;
+            case "--power-caps": faults.Add($"--power-caps is '{value}'; {string.Join(", ", CapModes)} expected."); break;
+            case "--cap-socket": CapSocket = value; break;
+            case "--cap-state": CapState = value; break;
+            case "--cap-lease": CapLease = TimeSpan.FromSeconds(Number(name, value, 1, 300, faults)); break;
             case "--gpu": Gpu = (int)Number(name, value, 0, 1000, faults); break;
             case "--seconds": Seconds = Number(name, value, 6, 3600, faults); break;
             case "--label": Label = value; break;

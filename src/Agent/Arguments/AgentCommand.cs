@@ -12,6 +12,9 @@ internal enum AgentCommand
     /// <summary>Measure the sensors themselves.</summary>
     Accept,
 
+    /// <summary>Set and give back power limits for an agent; the only part that may change a card.</summary>
+    CapHelper,
+
     Help,
     Version,
 }

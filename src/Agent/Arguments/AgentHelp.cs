@@ -11,6 +11,7 @@ internal static class AgentHelp
         energyttt-agent run --server URL [options]     measure and send until SIGTERM or Ctrl-C
         energyttt-agent check [--json] [options]       print which sensors each GPU has; 0 when every host was read
         energyttt-agent accept [--json] [options]      measure the sensors themselves: ticks, agreement, cost
+        energyttt-agent cap-helper [options]           set power limits for the agent and give them back; needs the right to, the agent does not
         energyttt-agent --version
 
         Where to and as whom
@@ -26,6 +27,13 @@ internal static class AgentHelp
         The buffer, where frames stay until the server has acknowledged them
           --buffer DIR          default /var/lib/energyttt-agent for root, else ~/.local/state/energyttt-agent (or ENERGYTTT_AGENT_BUFFER)
           --buffer-limit MIB    the greatest size per host; default 512
+        Power caps
+          --power-caps off      default: nothing is asked, nothing is done
+          --power-caps advise   show in the portal what policy asks for
+          --power-caps enforce  have the helper write it where policy says enforce; it is given back when the policy or the agent ends
+          --cap-socket PATH     between agent and helper; default /run/energyttt/caps.sock
+          --cap-state FILE      the helper's note of what the cards had before; default /var/lib/energyttt-caps/prior-limits.json
+          --cap-lease SECONDS   the helper's watchdog: after this long without the agent a card gets its limit back; default 10
         accept
           --gpu N (0), --seconds S (20), --label TEXT
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using EnergyTTT.Agent.Arguments;
 using EnergyTTT.Telemetry.Logs;
+using EnergyTTT.Telemetry.PowerCaps;
 using EnergyTTT.Telemetry.Uploads;
 
 namespace EnergyTTT.Agent.Runs;
@@ -29,12 +30,15 @@ internal static class AgentRun
         using var client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         await using var uploader = new Uploader(options, client, time, new Random(HashCode.Combine(Environment.ProcessId, time.GetTimestamp())), log);
         await using var source = AgentSources.Create(arguments, client, time, log);
+        using var follower = arguments.PowerCaps == "off" ? null : new CapFollower(
+            new CapFollowerOptions { Server = arguments.Server!, Host = arguments.Host, Key = key.Current, HelperSocket = arguments.PowerCaps == "enforce" ? arguments.CapSocket : null }, client, time, log); // as above
+        var following = follower?.Run(stop.Token) ?? Task.CompletedTask;
         log.Write(LogLevel.Information, $"started: source {source.Name}, server {options.Server}, buffer {options.BufferFolder}");
         try
         {
             await foreach (var batch in source.Read(stop.Token))
             {
-                uploader.Enqueue(batch);
+                uploader.Enqueue(follower?.Annotate(batch) ?? batch);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -42,6 +46,7 @@ internal static class AgentRun
             // Told to stop.
         }
 
+        await following;
         var delivered = await uploader.Drain(LastWords);
         log.Write(LogLevel.Information, $"stopped: {uploader.Statistics}, given up {uploader.Dropped} batches{(delivered ? "" : "; what is left in the buffer is sent by the next run")}");
         return 0;

@@ -16,6 +16,17 @@ public struct GpuDescriptionSurrogate
     [Id(6)] public string? StateReason { get; set; }
     [Id(7)] public string? PowerScope { get; set; }
     [Id(8)] public SensorEntrySurrogate[]? Sensors { get; set; }
+    [Id(9)] public PowerCapStateSurrogate? PowerCap { get; set; }
+}
+
+/// <summary>Carries a <see cref="PowerCapState"/>.</summary>
+[GenerateSerializer, Alias("power-cap-state")]
+public struct PowerCapStateSurrogate
+{
+    [Id(0)] public string State { get; set; }
+    [Id(1)] public double Watts { get; set; }
+    [Id(2)] public string? Reason { get; set; }
+    [Id(3)] public long PolicyVersion { get; set; }
 }
 
 /// <summary>Carries one <see cref="SensorEntry"/> of a passport.</summary>
@@ -44,6 +55,7 @@ public sealed class GpuDescriptionConverter : IConverter<GpuDescription, GpuDesc
         PciBusId = surrogate.PciBusId,
         State = surrogate.State,
         StateReason = surrogate.StateReason,
+        PowerCap = surrogate.PowerCap is { } cap ? new PowerCapState(cap.State, cap.Watts, cap.Reason, cap.PolicyVersion) : null,
         Passport = surrogate.Sensors is { } sensors
             ? new SensorPassport(
                 surrogate.PowerScope,
@@ -61,6 +73,7 @@ public sealed class GpuDescriptionConverter : IConverter<GpuDescription, GpuDesc
         PciBusId = value.PciBusId,
         State = value.State,
         StateReason = value.StateReason,
+        PowerCap = value.PowerCap is { } cap ? new PowerCapStateSurrogate { State = cap.State, Watts = cap.Watts, Reason = cap.Reason, PolicyVersion = cap.PolicyVersion } : null,
         PowerScope = value.Passport?.PowerScope,
         Sensors = value.Passport is { } passport
             ? [.. passport.Sensors.Select(sensor => new SensorEntrySurrogate

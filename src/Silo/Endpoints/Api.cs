@@ -47,6 +47,7 @@ internal static class Api
         if (settings.Roles.HasFlag(Roles.Silo))
         {
             app.MapTelemetry();
+            app.MapPowerCaps();
         }
 
         // Not under the limit of reads: an engine's calls are bounded by its chunks, and a placement must never wait.

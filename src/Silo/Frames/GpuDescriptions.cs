@@ -68,6 +68,11 @@ internal static class GpuDescriptions
             }
         }
 
+        if (description.PowerCap is { } cap && (cap.State is not (PowerCapState.Advised or PowerCapState.Enforced or PowerCapState.Refused) || !(cap.Watts is > 0 and <= FrameFields.MostWatts) || !FitsOrNull(cap.Reason)))
+        {
+            return $"power_cap has another state than advised, enforced or refused, or watts outside 0 to {Text.Number(FrameFields.MostWatts)}";
+        }
+
         return FitsOrNull(description.Model) && FitsOrNull(description.Driver) && FitsOrNull(description.PciBusId)
             && FitsOrNull(description.StateReason) && FitsOrNull(description.Passport?.PowerScope)
             ? null

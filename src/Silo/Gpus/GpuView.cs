@@ -21,6 +21,9 @@ public sealed record GpuView
     public string? State { get; init; }
     public string? StateReason { get; init; }
 
+    /// <summary>What became of the power cap that policy asks for.</summary>
+    public PowerCapState? PowerCap { get; init; }
+
     /// <summary>When the server received the latest frame.</summary>
     public required DateTimeOffset Received { get; init; }
 
@@ -55,6 +58,7 @@ public sealed record GpuView
         PciBusId = state.Description?.PciBusId,
         State = state.Description?.State,
         StateReason = state.Description?.StateReason,
+        PowerCap = state.Description?.PowerCap,
         Received = state.Received,
         AgeSeconds = Math.Max(0, (now - state.Received).TotalSeconds),
         ClockSkewSeconds = state.ClockSkewSeconds,

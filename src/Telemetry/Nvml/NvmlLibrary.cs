@@ -29,6 +29,8 @@ internal sealed unsafe class NvmlLibrary : IDisposable
     private readonly nint _clock;
     private readonly nint _powerLimit;
     private readonly nint _powerLimits;
+    private readonly nint _configuredLimit;
+    private readonly nint _setLimit;
     private readonly nint _fan;
     private readonly nint _eventReasons;
     private readonly nint _supportedReasons;
@@ -60,6 +62,8 @@ internal sealed unsafe class NvmlLibrary : IDisposable
         _clock = Entry("nvmlDeviceGetClockInfo");
         _powerLimit = Entry("nvmlDeviceGetEnforcedPowerLimit");
         _powerLimits = Entry("nvmlDeviceGetPowerManagementLimitConstraints");
+        _configuredLimit = Entry("nvmlDeviceGetPowerManagementLimit");
+        _setLimit = Entry("nvmlDeviceSetPowerManagementLimit");
         _fan = Entry("nvmlDeviceGetFanSpeed");
         _eventReasons = Entry("nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClocksThrottleReasons");
         _supportedReasons = Entry("nvmlDeviceGetSupportedClocksEventReasons", "nvmlDeviceGetSupportedClocksThrottleReasons");
@@ -232,6 +236,20 @@ internal sealed unsafe class NvmlLibrary : IDisposable
             return _powerLimits == 0 ? NvmlReturn.FunctionNotFound : ((delegate* unmanaged<nint, uint*, uint*, NvmlReturn>)_powerLimits)(device, leastPointer, greatestPointer);
         }
     }
+
+    /// <summary>The limit that was set last; what the card enforces may be less.</summary>
+    public NvmlReturn ConfiguredLimit(nint device, out uint milliwatts)
+    {
+        milliwatts = default;
+        fixed (uint* milliwattsPointer = &milliwatts)
+        {
+            return _configuredLimit == 0 ? NvmlReturn.FunctionNotFound : ((delegate* unmanaged<nint, uint*, NvmlReturn>)_configuredLimit)(device, milliwattsPointer);
+        }
+    }
+
+    /// <summary>Sets the limit. The only call of the product that changes a card; only the helper for power caps makes it.</summary>
+    public NvmlReturn SetLimit(nint device, uint milliwatts) =>
+        _setLimit == 0 ? NvmlReturn.FunctionNotFound : ((delegate* unmanaged<nint, uint, NvmlReturn>)_setLimit)(device, milliwatts);
 
     public NvmlReturn Fan(nint device, out uint percent)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using EnergyTTT.Wire.Deployments;
+using EnergyTTT.Wire.Gpus;
 using EnergyTTT.Wire.Policies;
 using EnergyTTT.Wire.Rollouts;
 using EnergyTTT.Wire.Runs;
@@ -16,6 +17,7 @@ namespace EnergyTTT.Wire.Json;
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(TelemetryBatch))]
 [JsonSerializable(typeof(TelemetryReceipt))]
+[JsonSerializable(typeof(PowerCapOrder))]
 [JsonSerializable(typeof(DeploymentDescription))]
 [JsonSerializable(typeof(ChunkFeedback))]
 [JsonSerializable(typeof(SteeringEpoch))]

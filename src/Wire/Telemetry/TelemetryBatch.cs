@@ -54,6 +54,9 @@ public sealed record GpuDescription
     /// <summary>Why the state is not <c>ok</c>.</summary>
     public string? StateReason { get; init; }
 
+    /// <summary>What became of the power cap that policy asks for; null when none is asked for or the agent does not follow caps.</summary>
+    public PowerCapState? PowerCap { get; init; }
+
     /// <summary>The sensors that the card has.</summary>
     public SensorPassport? Passport { get; init; }
 }

@@ -9,7 +9,7 @@
  *   gpu G tick SECONDS                  how often counter and power sensors change (0.1)
  *   gpu G set NAME T0 VALUE             NAME: power temp memtemp margin util memutil used total sm mem fan reasons (W, C, %, bytes, MHz)
  *   gpu G rate NAME T0 VALUE            seconds throttled per second: power_cap sw_thermal hw_thermal brake
- *   gpu G fail T0 T1 NAME CODE          NAME: energy power average instant temp memtemp margin util memory clock limit fan reasons throttle uuid all
+ *   gpu G fail T0 T1 NAME CODE          NAME: energy power average instant temp memtemp margin util memory clock limit fan reasons throttle uuid setlimit all
  *   gpu G reset T0                      the driver's energy counter begins at 0 again
  *   gpu G jump T0 MILLIJOULES           a glitch: added to the counter from T0 on
  *   gpu G stall T0 T1                   the counter stands still, then catches up
@@ -59,6 +59,7 @@ static Card cards[CARDS];
 static int count = 1, initialised, loaded, host_faults, manual;
 static Fault host_fault[8];
 static char driver[80] = "580.159.04";
+static char script[512];
 static double manual_clock, epoch = -1;
 static long calls;
 
@@ -148,6 +149,7 @@ static int parse(FILE *f) {
 /* Steering from within the same process: a script, a clock in seconds, the number of calls on cards so far. */
 API int fake_nvml_script(const char *path) {
     FILE *f = fopen(path, "r"); if (!f) return -1;
+    snprintf(script, sizeof script, "%s", path);
     defaults(); int r = parse(f); fclose(f); return r;
 }
 API void fake_nvml_clock(double seconds) { manual = 1; manual_clock = seconds; }
@@ -246,7 +248,19 @@ API int nvmlDeviceGetTemperatureThreshold(void *device, int type, unsigned *cels
 API int nvmlDeviceGetUtilizationRates(void *device, Utilization *u) { ENTER("util"); OPTIONAL(UTIL); if (c->mig) return UNSUPPORTED; u->gpu = (unsigned)at(&c->series[UTIL], now(), 0); u->memory = (unsigned)at(&c->series[MEMUTIL], now(), 0); return OK; }
 API int nvmlDeviceGetMemoryInfo(void *device, MemoryV1 *m) { ENTER("memory"); OPTIONAL(TOTAL); m->total = (uint64_t)at(&c->series[TOTAL], now(), 0); m->used = (uint64_t)at(&c->series[USED], now(), 0); m->free = m->total - m->used; return OK; }
 API int nvmlDeviceGetClockInfo(void *device, int type, unsigned *mhz) { ENTER("clock"); int k = type == 1 ? SM : MEM; OPTIONAL(k); *mhz = (unsigned)at(&c->series[k], now(), 0); return OK; }
-API int nvmlDeviceGetEnforcedPowerLimit(void *device, unsigned *mw) { ENTER("limit"); *mw = (unsigned)c->limit; return OK; }
+/* The limit that was set outlives processes, as a card's does: it lies in a file beside the script. A fault of the name setlimit answers the setting of it. */
+static double set_limit(const Card *c) {
+    double mw = c->limit; char path[600]; snprintf(path, sizeof path, "%s.limit.%d", script, (int)(c - cards));
+    FILE *f = *script ? fopen(path, "r") : NULL; if (f) { if (fscanf(f, "%lf", &mw) != 1) mw = c->limit; fclose(f); }
+    return mw;
+}
+API int nvmlDeviceGetEnforcedPowerLimit(void *device, unsigned *mw) { ENTER("limit"); *mw = (unsigned)set_limit(c); return OK; }
+API int nvmlDeviceGetPowerManagementLimit(void *device, unsigned *mw) { ENTER("limit"); *mw = (unsigned)set_limit(c); return OK; }
+API int nvmlDeviceSetPowerManagementLimit(void *device, unsigned mw) {
+    ENTER("setlimit"); if (mw < 200000 || mw > c->limit) return INVALID;
+    char path[600]; snprintf(path, sizeof path, "%s.limit.%d", script, (int)(c - cards));
+    FILE *f = fopen(path, "w"); if (!f) return 4; fprintf(f, "%u", mw); fclose(f); return OK;
+}
 API int nvmlDeviceGetPowerManagementLimitConstraints(void *device, unsigned *lowest, unsigned *highest) { ENTER("limit"); *lowest = 200000; *highest = (unsigned)c->limit; return OK; }
 API int nvmlDeviceGetFanSpeed(void *device, unsigned *percent) { ENTER("fan"); OPTIONAL(FAN); *percent = (unsigned)at(&c->series[FAN], now(), 0); return OK; }
 API int nvmlDeviceGetCurrentClocksThrottleReasons(void *device, unsigned long long *mask) { ENTER("reasons"); OPTIONAL(REASONS); *mask = (unsigned long long)at(&c->series[REASONS], now(), 0); return OK; }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using EnergyTTT.Wire.Gpus;
 using EnergyTTT.Wire.Json;
 using EnergyTTT.Wire.Telemetry;
 
@@ -30,6 +31,9 @@ internal sealed class FakeServer : IDisposable
 
     /// <summary>Decides about a request before it is stored; null stores it. By default everything is stored.</summary>
     public Func<HttpListenerRequest, TelemetryBatch?, Reply?> Decide { get; set; } = (_, _) => null;
+
+    /// <summary>What is answered to a question for a host's power cap; null answers 404.</summary>
+    public PowerCapOrder? PowerCap { get; set; }
 
     /// <summary>Requests so far.</summary>
     public int Requests { get; private set; }
@@ -85,6 +89,12 @@ internal sealed class FakeServer : IDisposable
 
     private async Task Answer(HttpListenerContext context)
     {
+        if (context.Request.HttpMethod == "GET")
+        {
+            await Send(context, PowerCap is { } order ? new Reply(200, JsonSerializer.Serialize(order, WireJson.Default.PowerCapOrder)) : new Reply(404));
+            return;
+        }
+
         Requests++;
         using var body = new MemoryStream();
         await context.Request.InputStream.CopyToAsync(body);
