@@ -28,6 +28,7 @@ internal static class EndpointTable
         ["GET /docs/docs.css"] = (Everybody, "/docs/docs.css", null),
 
         ["POST /v1/telemetry"] = ("ag", "/v1/telemetry", "{}"),
+        ["GET /v1/hosts/{host}/power-cap"] = ("ag", "/v1/hosts/walk/power-cap", null),
         ["GET /v1/telemetry/quarantine"] = (Look, "/v1/telemetry/quarantine", null),
         ["GET /v1/fleet"] = (Look, "/v1/fleet", null),
         ["GET /v1/gpus"] = (Look, "/v1/gpus", null),
