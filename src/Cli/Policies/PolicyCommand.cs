@@ -9,10 +9,10 @@ using Spectre.Console;
 
 namespace EnergyTTT.Cli.Policies;
 
-/// <summary><c>energyttt policy scopes|get|set|diff|history|restore|schema|rollout|rollback</c>: policies as code.</summary>
+/// <summary><c>energyttt policy scopes|get|set|diff|history|restore|schema|backtest|rollout|rollback</c>: policies as code.</summary>
 internal static class PolicyCommand
 {
-    public static Command Create() => new("policy", "Policies by scope: read, change, compare, restore.") { Scopes(), Get(), Set(), Diff(), History(), Restore(), Schema(), RolloutCommand.Create(), RolloutCommand.CreateRollback() };
+    public static Command Create() => new("policy", "Policies by scope: read, change, compare, restore.") { Scopes(), Get(), Set(), Diff(), History(), Restore(), Schema(), BacktestCommand.Create(), RolloutCommand.Create(), RolloutCommand.CreateRollback() };
 
     private static Argument<string> Scope() => new("scope") { Description = "fleet, deployment/NAME, site/NAME, rack/NAME or host/NAME.", DefaultValueFactory = _ => PolicyScopes.Fleet };
 

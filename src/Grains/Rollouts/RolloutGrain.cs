@@ -28,6 +28,7 @@ internal sealed partial class RolloutGrain(RolloutStore store, VitalsReader vita
     private readonly HashSet<string> _brokenBefore = new(StringComparer.Ordinal);
     private Rollout? _rollout;
     private RolloutProgress? _progress;
+    private IReadOnlyList<GuardReading> _readings = [];
     private IGrainTimer? _timer;
     private DateTimeOffset? _appliedAt;
     private bool _beating;
@@ -58,7 +59,7 @@ internal sealed partial class RolloutGrain(RolloutStore store, VitalsReader vita
         if (_progress is null || !rollout.IsOpen)
         {
             var stored = await Reached(rollout, cancellationToken);
-            _progress = await ReadBack(rollout, stored, _progress?.Guards ?? [], cancellationToken);
+            _progress = await ReadBack(rollout, stored, _readings, cancellationToken);
         }
 
         return _progress with { Rollout = rollout };
@@ -107,7 +108,8 @@ internal sealed partial class RolloutGrain(RolloutStore store, VitalsReader vita
             return false;
         }
 
-        _rollout = changed;
+        // What was read back belongs to the rollout as it was.
+        (_rollout, _progress) = (changed, null);
         if (state != seen.State || plan.Share != seen.Plan.Share)
         {
             LogBecame(changed.Id, changed.Scope, changed.Version, state, actor, cause ?? "");
@@ -139,8 +141,8 @@ internal sealed partial class RolloutGrain(RolloutStore store, VitalsReader vita
             }
 
             var rollout = _rollout;
-            var readings = await Judge(rollout, stored, cancellationToken);
-            _progress = await ReadBack(rollout, stored, readings, cancellationToken);
+            _readings = await Judge(rollout, stored, cancellationToken);
+            _progress = await ReadBack(rollout, stored, _readings, cancellationToken);
             await Decide(rollout, _progress, cancellationToken);
         }
         catch (Exception error) when (error is DbException or TimeoutException or OrleansException)

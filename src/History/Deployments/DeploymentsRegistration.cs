@@ -1,3 +1,4 @@
+using EnergyTTT.History.Backtests;
 using EnergyTTT.History.Policies;
 using EnergyTTT.History.Rollouts;
 using EnergyTTT.History.Routers;
@@ -14,6 +15,7 @@ internal static class DeploymentsRegistration
         services.AddSingleton<PolicyStore>();
         services.AddSingleton<RolloutStore>();
         services.AddSingleton<VitalsReader>();
+        services.AddSingleton<UsageRecordReader>();
         services.AddSingleton<DeploymentStore>();
         services.AddSingleton<EpochStore>();
         services.AddSingleton<LedgerStore>();

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using EnergyTTT.Contracts.Backtests;
 using EnergyTTT.Contracts.Policies;
 using EnergyTTT.Contracts.Rollouts;
 using EnergyTTT.History.Rollouts;
+using EnergyTTT.Wire.Backtests;
 using EnergyTTT.Wire.Policies;
 using EnergyTTT.Wire.Rollouts;
 
@@ -34,6 +36,9 @@ public sealed class GrainPolicySource(IGrainFactory grains, RolloutStore rollout
 
     /// <inheritdoc/>
     public Task<RolloutDecision> Act(long rollout, RolloutAction action, RolloutOrder order, string actor, CancellationToken cancellationToken) => Grain(rollout).Act(action, order, actor, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<BacktestReport> Backtest(string scope, BacktestRequest request, CancellationToken cancellationToken) => grains.GetGrain<IBacktestGrain>(IBacktestGrain.KeyOf(scope)).Run(request, cancellationToken);
 
     private IRolloutGrain Grain(long rollout) => grains.GetGrain<IRolloutGrain>(IRolloutGrain.KeyOf(rollout));
 

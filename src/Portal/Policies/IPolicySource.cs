@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using EnergyTTT.Contracts.Policies;
 using EnergyTTT.Contracts.Rollouts;
+using EnergyTTT.Wire.Backtests;
 using EnergyTTT.Wire.Policies;
 using EnergyTTT.Wire.Rollouts;
 
@@ -29,6 +30,9 @@ public interface IPolicySource
 
     /// <summary>Pauses, resumes, widens, promotes or rolls back.</summary>
     Task<RolloutDecision> Act(long rollout, RolloutAction action, RolloutOrder order, string actor, CancellationToken cancellationToken);
+
+    /// <summary>What a draft would have done over the recorded past.</summary>
+    Task<BacktestReport> Backtest(string scope, BacktestRequest request, CancellationToken cancellationToken);
 
     /// <summary>Saves a new version if the expected one is still in force and nothing is wrong with it.</summary>
     Task<PolicyDecision> Save(string scope, PolicyChange change, long expected, string author, CancellationToken cancellationToken);

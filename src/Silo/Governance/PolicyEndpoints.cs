@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Claims;
+using EnergyTTT.Contracts.Backtests;
 using EnergyTTT.Contracts.Policies;
 using EnergyTTT.Silo.Deployments;
 using EnergyTTT.Silo.Problems;
+using EnergyTTT.Wire.Backtests;
 using EnergyTTT.Wire.Json;
 using EnergyTTT.Wire.Policies;
 using Names = EnergyTTT.Silo.Access.Policies;
@@ -34,6 +36,8 @@ internal static class PolicyEndpoints
             group.MapGet("/effective", Effective).RequireAuthorization(Names.Read).WithName("GetEffectivePolicy" + name).WithSummary("Every field with the scope that it comes from").Produces<ImmutableArray<EffectiveField>>();
             group.MapPut("", Put).RequireAuthorization(Names.Operate).WithName("PutPolicy" + name).WithSummary("A new version; If-Match must carry the version that was read. With dry_run=true only what would change and what is wrong").Accepts<PolicyChange>("application/json")
                 .Produces<PolicyVersion>().Produces<Problem>(409, "application/problem+json").Produces<Problem>(412, "application/problem+json").Produces<Problem>(422, "application/problem+json").Produces<Problem>(428, "application/problem+json");
+            group.MapPost("/backtest", Backtest).RequireAuthorization(Names.Read).WithName("BacktestPolicy" + name).WithSummary("What a draft would have done over the last hours, beside the policy in force; modelled, with the model's own error. Nothing is saved")
+                .Accepts<BacktestRequest>("application/json").Produces<BacktestReport>().Produces<Problem>(422, "application/problem+json");
             group.MapRollouts(name);
         }
     }
@@ -136,6 +140,33 @@ internal static class PolicyEndpoints
                 Errors = [.. decision.Mistakes.Select(mistake => new ProblemItem(mistake.Field, "out_of_range", mistake.Reason))],
             }.ToResult(),
         };
+    }
+
+    private static async Task<IResult> Backtest(HttpContext context, IGrainFactory grains)
+    {
+        if (Scope(context, out var scope) is { } wrong)
+        {
+            return wrong.ToResult();
+        }
+
+        var (request, problem) = await JsonBody.Read(context.Request, WireJson.Default.BacktestRequest, MostBytes, context.RequestAborted);
+        if (problem is not null)
+        {
+            return problem.ToResult();
+        }
+
+        var mistakes = await Policy(scope, grains).Check(request!.Document, context.RequestAborted); // read without a problem
+        if (request.Hours is < 1 or > 24)
+        {
+            mistakes = mistakes.Add(new("hours", request.Hours.ToString(CultureInfo.InvariantCulture), "1 to 24", $"hours is {request.Hours}; it must lie in 1 to 24"));
+        }
+
+        return mistakes.IsEmpty
+            ? TypedResults.Json(await grains.GetGrain<IBacktestGrain>(IBacktestGrain.KeyOf(scope)).Run(request, context.RequestAborted), WireJson.Default.BacktestReport)
+            : new Problem(422, "policy_mistakes", "The draft has mistakes.", string.Join("; ", mistakes.Select(mistake => mistake.Reason)))
+            {
+                Errors = [.. mistakes.Select(mistake => new ProblemItem(mistake.Field, "out_of_range", mistake.Reason))],
+            }.ToResult();
     }
 
     private static async Task<PolicyDocument?> Find(string scope, long version, IGrainFactory grains, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using EnergyTTT.Wire.Backtests;
 using EnergyTTT.Wire.Deployments;
 using EnergyTTT.Wire.Gpus;
 using EnergyTTT.Wire.Policies;
@@ -32,6 +33,8 @@ namespace EnergyTTT.Wire.Json;
 [JsonSerializable(typeof(PolicySchedule[]))]
 [JsonSerializable(typeof(EffectivePolicy))]
 [JsonSerializable(typeof(HardwarePolicy))]
+[JsonSerializable(typeof(BacktestRequest))]
+[JsonSerializable(typeof(BacktestReport))]
 [JsonSerializable(typeof(RolloutRequest))]
 [JsonSerializable(typeof(RolloutPlan))]
 [JsonSerializable(typeof(RolloutProgress))]

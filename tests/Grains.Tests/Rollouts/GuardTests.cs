@@ -1,4 +1,5 @@
 using EnergyTTT.Client.Epochs;
+using EnergyTTT.Contracts.Backtests;
 using EnergyTTT.Contracts.Deployments;
 using EnergyTTT.Selection.Gates;
 using EnergyTTT.Simulation.Fleets;
@@ -39,10 +40,20 @@ public sealed class GuardTests(ITestOutputHelper output)
         await RolloutCluster.Until(() => Task.FromResult(names.All(name => steering.Current(name) is { Number: > 0 })), "steering", 40);
         await Task.Delay(TimeSpan.FromSeconds(45), clock); // what was before
 
+        // What the record foretells of the second policy, before it is tried.
+        var backtest = cluster.Grains.GetGrain<IBacktestGrain>(IBacktestGrain.KeyOf("deployment/" + names[1]));
+        var foretold = await backtest.Run(new(new() { RetainedMassMin = 0.7 }));
+        var asked = TimeProvider.System.GetTimestamp();
+        var unchanged = await backtest.Run(new(new()));
+        Assert.True(TimeProvider.System.GetElapsedTime(asked) < TimeSpan.FromSeconds(1), "a what-if must follow its draft within a second");
+        Assert.Equal((unchanged.Current, 0), (unchanged.Draft, unchanged.RoutersAffected));
+        Assert.Equal((RecordedGates.E64.Layers, 1), (foretold.RoutersAffected, foretold.GpusAffected));
+        Assert.True(foretold.Draft!.RetainedMass < foretold.Current!.RetainedMass && foretold.Draft.JoulesPerToken < foretold.Current.JoulesPerToken, $"{foretold.Current} {foretold.Draft}");
+
         var off = new RolloutGuards { LatencyP95RiseMax = null, RetainedMassFallMax = null, JoulesPerTokenRiseMax = null, ErrorShareMax = null, TelemetryLossMax = null, BaselineSeconds = 40 };
         var started = clock.GetUtcNow();
         var slow = await Try(0, new() { Strategy = "Baseline" }, off with { LatencyP95RiseMax = 0.02 });
-        var poor = await Try(1, new() { RetainedMassMin = 0.7 }, off with { RetainedMassFallMax = 0.01 });
+        var poor = await Try(1, new() { RetainedMassMin = 0.7 }, off with { RetainedMassFallMax = 0.01, JoulesPerTokenRiseMax = 5 });
         var dear = await Try(2, new() { Strategy = "StatisticalLoadBalancing" }, off with { JoulesPerTokenRiseMax = 0.03 });
         var good = await Try(3, new() { RetainedMassMin = 0.947 }, new() { BaselineSeconds = 40 });
 
@@ -51,6 +62,11 @@ public sealed class GuardTests(ITestOutputHelper output)
         {
             var ended = (await cluster.Rollout(rollout.Id).Progress())!.Rollout;
             output.WriteLine($"{guard}: rolled back after {(ended.ChangedAt - ended.StartedAt).TotalSeconds:0} simulated seconds: {ended.Cause}");
+            if (guard == "retained_mass")
+            {
+                output.WriteLine($"  the backtest had foretold a mass of {foretold.Draft.RetainedMass:0.000} from {foretold.Current.RetainedMass:0.000} and {foretold.Draft.JoulesPerToken:0.000} from {foretold.Current.JoulesPerToken:0.000} J/token; seen {(await cluster.Rollout(rollout.Id).Progress())!.Guards.Single(one => one.Guard == "joules_per_token").Sentence}");
+            }
+
             Assert.Equal("guards", ended.ChangedBy);
             Assert.StartsWith(guard + " of ", ended.Cause, StringComparison.Ordinal);
             Assert.InRange((ended.ChangedAt - ended.StartedAt).TotalSeconds, 0, 60);

@@ -69,6 +69,23 @@ public sealed class PoliciesPageTests : IDisposable
     }
 
     [Fact]
+    public void What_if_numbers_follow_the_draft_and_say_that_they_are_modelled_and_how_wrong_the_model_is()
+    {
+        _page.Become("operator");
+        var page = Show("/policies");
+        page.WaitForAssertion(() => Assert.Contains("0.5 → 0.5 J/token", page.Find("[data-testid=what-if]").TextContent, StringComparison.Ordinal));
+
+        page.Find("[data-testid=own-retained_mass_min]").Change(true);
+        page.Find("[data-testid=in-retained_mass_min]").Change("0.75");
+        _page.Clock.Advance(TimeSpan.FromMilliseconds(400));
+
+        page.WaitForAssertion(() => Assert.Contains("0.5 → 0.45 J/token", page.Find("[data-testid=what-if]").TextContent, StringComparison.Ordinal));
+        Assert.Contains("modelled", page.Find("[data-testid=what-if]").TextContent, StringComparison.Ordinal);
+        Assert.Contains("off by 3.2 %", page.Find("[data-testid=what-if]").TextContent, StringComparison.Ordinal);
+        Assert.Contains("12 routers, 4 GPUs", page.Find("[data-testid=what-if]").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_viewer_sees_values_but_nothing_to_edit_with()
     {
         var page = Show("/policies");

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using EnergyTTT.Contracts.Policies;
 using EnergyTTT.Contracts.Rollouts;
 using EnergyTTT.Portal.Policies;
+using EnergyTTT.Wire.Backtests;
 using EnergyTTT.Wire.Policies;
 using EnergyTTT.Wire.Rollouts;
 
@@ -53,6 +54,14 @@ public sealed class FakePolicies(TimeProvider clock) : IPolicySource
 
     /// <summary>The newest rollout.</summary>
     public RolloutProgress? Tried { get; set; }
+
+    /// <inheritdoc/>
+    public Task<BacktestReport> Backtest(string scope, BacktestRequest request, CancellationToken cancellationToken)
+    {
+        // A made-up law: half of the mass that is given up is saved.
+        var (now, then) = (new BacktestFigures(1, 300, 60, 0.5, 0.98, 20), new BacktestFigures(1, 290, 59, 0.5 * (1 - ((0.95 - (request.Document.RetainedMassMin ?? 0.95)) / 2)), 0.96, 18));
+        return Task.FromResult(new BacktestReport(scope, clock.GetUtcNow().AddHours(-request.Hours), clock.GetUtcNow(), "modelled", 12, 4, [new("qwen-ams", 100, 12, 4, now, then, new(3.2, 0.004, 0.8, 20))], [], now, then));
+    }
 
     /// <summary>What was done to rollouts.</summary>
     public List<(RolloutAction Action, RolloutOrder Order, string Actor)> Acts { get; } = [];
