@@ -74,9 +74,11 @@ public static class EvaluateThermalCommand
                 horizon_seconds = s.HorizonSeconds,
                 mae_persistence = Round(s.MaePersistence),
                 mae_hold = Round(s.MaeHold),
+                mae_expected = Round(s.MaeExpected),
                 mae_planned = Round(s.MaePlanned),
                 band_coverage = Round(s.BandCoverage),
                 band_coverage_hold = Round(s.BandCoverageHold),
+                band_coverage_expected = Round(s.BandCoverageExpected),
                 forecasts = s.Scored,
             }),
         },
@@ -84,12 +86,12 @@ public static class EvaluateThermalCommand
 
     private static void Print(IReadOnlyList<(TraceOfGpu Gpu, IReadOnlyList<ThermalHorizonScore> Scores)> gpus)
     {
-        var table = new Table().AddColumns("horizon", "persistence", "hold", "planned", "band", "hold band", "forecasts");
+        var table = new Table().AddColumns("horizon", "persistence", "hold", "expected", "planned", "band", "hold band", "expected band", "forecasts");
         foreach (var s in Pool(gpus.Select(g => g.Scores)))
         {
             table.AddRow(
-                Text($"{s.HorizonSeconds:0} s"), Text($"{s.MaePersistence:0.00} °C"), Text($"{s.MaeHold:0.00} °C"), Text($"{s.MaePlanned:0.00} °C"), Text($"{100 * s.BandCoverage:0.0} %"),
-                Text($"{100 * s.BandCoverageHold:0.0} %"), Text($"{s.Scored}"));
+                Text($"{s.HorizonSeconds:0} s"), Text($"{s.MaePersistence:0.00} °C"), Text($"{s.MaeHold:0.00} °C"), Text($"{s.MaeExpected:0.00} °C"), Text($"{s.MaePlanned:0.00} °C"), Text($"{100 * s.BandCoverage:0.0} %"),
+                Text($"{100 * s.BandCoverageHold:0.0} %"), Text($"{100 * s.BandCoverageExpected:0.0} %"), Text($"{s.Scored}"));
         }
 
         AnsiConsole.Write(table);
@@ -101,8 +103,8 @@ public static class EvaluateThermalCommand
     {
         double n = g.Sum(s => s.Scored);
         return new ThermalHorizonScore(
-            g.Key, g.Sum(s => s.MaePersistence * s.Scored) / n, g.Sum(s => s.MaeHold * s.Scored) / n, g.Sum(s => s.MaePlanned * s.Scored) / n, g.Sum(s => s.BandCoverage * s.Scored) / n,
-            g.Sum(s => s.BandCoverageHold * s.Scored) / n, (int)n);
+            g.Key, g.Sum(s => s.MaePersistence * s.Scored) / n, g.Sum(s => s.MaeHold * s.Scored) / n, g.Sum(s => s.MaeExpected * s.Scored) / n, g.Sum(s => s.MaePlanned * s.Scored) / n, g.Sum(s => s.BandCoverage * s.Scored) / n,
+            g.Sum(s => s.BandCoverageHold * s.Scored) / n, g.Sum(s => s.BandCoverageExpected * s.Scored) / n, (int)n);
     });
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };

@@ -105,7 +105,7 @@ public sealed class GpuGrain(
     private void Publish(GpuFrames frames, Frame newest)
     {
         // A forecast of a reading that is no longer there would be a guess presented as knowledge.
-        var forecast = newest.TemperatureCelsius is null ? null : _forecaster.Hold(HorizonSeconds);
+        var forecast = newest.TemperatureCelsius is null ? null : _forecaster.Expect(HorizonSeconds);
         _state = new GpuState
         {
             Gpu = _gpu,

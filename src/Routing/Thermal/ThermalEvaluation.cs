@@ -7,12 +7,14 @@ public readonly record struct ThermalReading(double TimeSeconds, double PowerWat
 /// <param name="HorizonSeconds">How far ahead.</param>
 /// <param name="MaePersistence">Of "it stays as it is".</param>
 /// <param name="MaeHold">Of the forecast with power as it was.</param>
+/// <param name="MaeExpected">Of what is expected without a plan.</param>
 /// <param name="MaePlanned">Of the forecast with the power that was then recorded.</param>
 /// <param name="BandCoverage">Share inside the band of the planned forecast.</param>
 /// <param name="BandCoverageHold">Share inside the band of the hold forecast.</param>
+/// <param name="BandCoverageExpected">Share inside the band of what is expected.</param>
 /// <param name="Scored">Forecasts that came due within the recording.</param>
 public sealed record ThermalHorizonScore(
-    double HorizonSeconds, double MaePersistence, double MaeHold, double MaePlanned, double BandCoverage, double BandCoverageHold, int Scored);
+    double HorizonSeconds, double MaePersistence, double MaeHold, double MaeExpected, double MaePlanned, double BandCoverage, double BandCoverageHold, double BandCoverageExpected, int Scored);
 
 /// <summary>Plays a recording to a forecaster that starts knowing nothing of it and learns only from what has passed, and scores every forecast, the first one included.</summary>
 public static class ThermalEvaluation
@@ -57,7 +59,7 @@ public static class ThermalEvaluation
                 }
 
                 sums[h].Add(
-                    answer.TemperatureCelsius, now.TemperatureCelsius, forecaster.Hold(seconds)!.Value, forecaster.Planned(seconds, plan.AsSpan(0, steps), seconds / steps)!.Value); // it has observed
+                    answer.TemperatureCelsius, now.TemperatureCelsius, forecaster.Hold(seconds)!.Value, forecaster.Expect(seconds)!.Value, forecaster.Planned(seconds, plan.AsSpan(0, steps), seconds / steps)!.Value); // it has observed
             }
         }
 
@@ -76,13 +78,15 @@ public static class ThermalEvaluation
 
     private sealed class Sums
     {
-        private double _persistence, _hold, _planned;
-        private int _inside, _insideHold, _scored;
+        private double _persistence, _hold, _expected, _planned;
+        private int _inside, _insideHold, _insideExpected, _scored;
 
-        public void Add(double truth, double before, ThermalForecast hold, ThermalForecast planned)
+        public void Add(double truth, double before, ThermalForecast hold, ThermalForecast expected, ThermalForecast planned)
         {
             _persistence += Math.Abs(truth - before);
             _hold += Math.Abs(truth - hold.Celsius);
+            _expected += Math.Abs(truth - expected.Celsius);
+            _insideExpected += truth >= expected.LowCelsius && truth <= expected.HighCelsius ? 1 : 0;
             _planned += Math.Abs(truth - planned.Celsius);
             _inside += truth >= planned.LowCelsius && truth <= planned.HighCelsius ? 1 : 0;
             _insideHold += truth >= hold.LowCelsius && truth <= hold.HighCelsius ? 1 : 0;
@@ -90,6 +94,6 @@ public static class ThermalEvaluation
         }
 
         public ThermalHorizonScore Score(double horizon) => new(
-            horizon, _persistence / _scored, _hold / _scored, _planned / _scored, (double)_inside / _scored, (double)_insideHold / _scored, _scored);
+            horizon, _persistence / _scored, _hold / _scored, _expected / _scored, _planned / _scored, (double)_inside / _scored, (double)_insideHold / _scored, (double)_insideExpected / _scored, _scored);
     }
 }

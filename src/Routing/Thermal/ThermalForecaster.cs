@@ -12,14 +12,14 @@ public sealed class ThermalForecaster
     public const double GreatestHorizonSeconds = 600;
 
     /// <summary>Version of <see cref="Snapshot"/>; others are refused.</summary>
-    private const double SnapshotVersion = 1;
-    private const int HeaderLength = 2;
+    private const double SnapshotVersion = 2;
+    private const int HeaderLength = 3;
     private const double PooledSeconds = 0.95;
 
     private readonly ThermalForecasterOptions _options;
     private readonly ThermalFilter _filter;
     private readonly ForecastLedger _ledger;
-    private double _time = double.NaN, _pooledUntil = double.NaN;
+    private double _time = double.NaN, _pooledUntil = double.NaN, _temperature;
 
     /// <summary>Starts from a generic card.</summary>
     public ThermalForecaster(ThermalForecasterOptions? options = null)
@@ -75,7 +75,7 @@ public sealed class ThermalForecaster
             _filter.Learn(timeSeconds - _time, step, powerWatts, temperatureCelsius);
         }
 
-        _time = timeSeconds;
+        (_time, _temperature) = (timeSeconds, temperatureCelsius);
         _ledger.Turn(timeSeconds, temperatureCelsius, _filter);
         return true;
     }
@@ -87,6 +87,19 @@ public sealed class ThermalForecaster
     {
         RequireHorizon(horizonSeconds);
         return double.IsNaN(_time) ? null : Forecast(horizonSeconds, _filter.AtPower(horizonSeconds, _filter.HoldWatts), _ledger.Hold(Nearest(horizonSeconds)));
+    }
+
+    /// <summary>
+    /// The temperature to expect after a horizon when nobody has told how power will go on; null before the first reading. Between "it stays as it is" and
+    /// <see cref="Hold"/>, by how much of the change that holding foretold really came lately on this card.
+    /// </summary>
+    /// <param name="horizonSeconds">0 to 600 s.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The horizon is outside 0 to 600 s.</exception>
+    public ThermalForecast? Expect(double horizonSeconds)
+    {
+        RequireHorizon(horizonSeconds);
+        var nearest = Nearest(horizonSeconds);
+        return double.IsNaN(_time) ? null : Forecast(horizonSeconds, _ledger.Expect(nearest, horizonSeconds, _temperature, _filter), _ledger.Expected(nearest));
     }
 
     /// <summary>The temperature after a horizon if power follows a plan; null before the first reading.</summary>
@@ -106,7 +119,7 @@ public sealed class ThermalForecaster
     public double[] Snapshot()
     {
         var values = new double[SnapshotLength];
-        (values[0], values[1]) = (SnapshotVersion, _time);
+        (values[0], values[1], values[2]) = (SnapshotVersion, _time, _temperature);
         _filter.Snapshot(values.AsSpan(HeaderLength));
         _ledger.Snapshot(values.AsSpan(HeaderLength + ThermalFilter.SnapshotLength));
         return values;
@@ -129,7 +142,7 @@ public sealed class ThermalForecaster
             }
         }
 
-        var forecaster = new ThermalForecaster(options) { _time = snapshot[1], _pooledUntil = snapshot[1] };
+        var forecaster = new ThermalForecaster(options) { _time = snapshot[1], _pooledUntil = snapshot[1], _temperature = snapshot[2] };
         forecaster._filter.Restore(snapshot[HeaderLength..]);
         forecaster._ledger.Restore(snapshot[(HeaderLength + ThermalFilter.SnapshotLength)..]);
         return forecaster;

@@ -69,7 +69,7 @@ public sealed record GpuView
     };
 }
 
-/// <summary>The die temperature that is expected, power held as it is.</summary>
+/// <summary>The die temperature that is expected.</summary>
 /// <param name="HorizonSeconds">How far ahead.</param>
 /// <param name="TemperatureCelsius">The expectation in degrees Celsius.</param>
 /// <param name="MeanAbsoluteErrorCelsius">The running mean absolute error of such expectations on this GPU; null before the first came due.</param>

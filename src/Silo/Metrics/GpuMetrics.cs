@@ -33,7 +33,7 @@ internal static class GpuMetrics
         }
 
         Family(page, gpus, "energyttt_sensor_age_seconds", "gauge", "Seconds since the latest frame was received.", "seconds", gpu => Math.Max(0, (now - gpu.Received).TotalSeconds));
-        Family(page, fresh, "energyttt_gpu_temperature_forecast_celsius", "gauge", "Die temperature expected in 30 s, power held.", "celsius", gpu => gpu.ForecastCelsius);
+        Family(page, fresh, "energyttt_gpu_temperature_forecast_celsius", "gauge", "Die temperature expected in 30 s.", "celsius", gpu => gpu.ForecastCelsius);
         Family(page, fresh, "energyttt_gpu_temperature_forecast_error_celsius", "gauge", "Mean absolute error of that forecast on this GPU.", "celsius", gpu => gpu.ForecastErrorCelsius);
         Sensors(page, gpus);
         Hosts(page, fresh);

@@ -74,6 +74,39 @@ public sealed class ThermalForecasterTests
         Assert.True(forecaster.Hold(30)!.Value.MeanAbsoluteErrorCelsius > planned.MeanAbsoluteErrorCelsius);
     }
 
+    [Fact]
+    public void Where_loads_come_and_go_less_is_expected_of_holding_them_and_where_they_last_all_of_it()
+    {
+        const double Resistance = 0.08, Tau = 20, Coolant = 30;
+
+        // 500 W and 100 W for ten seconds each: nothing that holding either foretells for 30 s comes true.
+        var restless = new ThermalForecaster(new() { PowerLimitWatts = 500 });
+        var heat = 200.0;
+        for (var t = 0; t < 600; t++)
+        {
+            var watts = t / 10 % 2 == 0 ? 500.0 : 100;
+            heat += (watts - heat) * (1 - Math.Exp(-1 / Tau));
+            restless.Observe(t, watts, Coolant + (Resistance * heat));
+        }
+
+        var (held, expected) = (restless.Hold(30)!.Value, restless.Expect(30)!.Value);
+        Assert.True(expected.MeanAbsoluteErrorCelsius < 0.75 * held.MeanAbsoluteErrorCelsius, $"expected {expected.MeanAbsoluteErrorCelsius}, held {held.MeanAbsoluteErrorCelsius}");
+        Assert.True(expected.MeanAbsoluteErrorCelsius <= 1.1 * expected.PersistenceErrorCelsius);
+
+        // Five minutes at each level: a step is foretold.
+        var steady = new ThermalForecaster(new() { PowerLimitWatts = 500 });
+        for (var t = 0; t < 1803; t++)
+        {
+            var watts = t / 300 % 2 == 0 ? 100.0 : 500;
+            heat += (watts - heat) * (1 - Math.Exp(-1 / Tau));
+            steady.Observe(t, watts, Coolant + (Resistance * heat));
+        }
+
+        var now = Coolant + (Resistance * heat);
+        Assert.InRange((steady.Expect(30)!.Value.Celsius - now) / (steady.Hold(30)!.Value.Celsius - now), 0.6, 1);
+        Assert.True(steady.Expect(30)!.Value.MeanAbsoluteErrorCelsius < steady.Expect(30)!.Value.PersistenceErrorCelsius);
+    }
+
     [Theory]
     [InlineData(double.NaN, 300, 50)]
     [InlineData(901, double.NaN, 50)]
@@ -111,6 +144,7 @@ public sealed class ThermalForecasterTests
         var restored = ThermalForecaster.Restore(forecaster.Snapshot(), new() { PowerLimitWatts = 500 });
 
         Assert.Equal(forecaster.Hold(30), restored.Hold(30));
+        Assert.Equal(forecaster.Expect(30), restored.Expect(30));
         for (var t = 901; t < 904; t++)
         {
             Assert.True(forecaster.Observe(t, 500, 60));
