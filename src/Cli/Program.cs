@@ -42,6 +42,7 @@ root.Subcommands.Add(RunsCommand.Create());
 root.Subcommands.Add(AgentCheckCommand.Create());
 root.Subcommands.Add(DemoCommand.Create());
 root.Subcommands.Add(ExperimentCommand.Create());
+root.Subcommands.Add(CalibrateCommand.Create());
 
 var parsed = root.Parse(args);
 var code = await parsed.InvokeAsync();

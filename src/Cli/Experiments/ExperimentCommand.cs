@@ -15,6 +15,7 @@ internal static class ExperimentCommand
     public static Command Create() => new("experiment", "Train a mixture-of-experts model, decode under routers in turn, and say what they take. On a GPU joules are measured; on a CPU they are modelled and say so.")
     {
         One("run", "One strategy."), One("compare", "Every strategy against plain top-k, interleaved, with intervals and ablations."), One("aa", "The same arm twice: its interval has to cover 0."),
+        One("thermal", "Heat soak at a fixed offered load, with and without steering."), CalibrateCommand.Create(),
     };
 
     private static Command One(string kind, string description)

@@ -23,6 +23,14 @@ internal sealed class ExperimentOptions
     private readonly Option<string?> _sizes = new("--batch-size") { Description = "Sequences side by side; several separated by ','." };
     private readonly Option<int?> _own = new("--own-experts") { Description = "k0 of OpportunisticActivation." };
 
+    private readonly Option<string?> _checkpoint = new("--checkpoint") { Description = "A trained model: read where the file is there, written after training where not." };
+    private readonly Option<string?> _trace = new("--trace") { Description = "File for a recording of the card at 20 Hz while the run lasts (csv.gz)." };
+    private readonly Option<bool?> _graphs = new("--graphs") { Description = "false launches decode steps operation by operation instead of replaying CUDA graphs." };
+    private readonly Option<double?> _budget = new("--quality-budget") { Description = "Percent of perplexity that each arm may cost on tuning sequences; its bound is set accordingly. 0: bounds as given." };
+    private readonly Option<bool> _ablations = new("--ablations") { Description = "compare: also every part taken away, and the other strategies." };
+    private readonly Option<double?> _limit = new("--time-limit") { Description = "Seconds after which no further half round begins." };
+    private readonly Option<double?> _soak = new("--soak-seconds") { Description = "thermal: seconds of each window at the fixed load." }, _cool = new("--cool-seconds") { Description = "thermal: seconds without work before each window." }, _load = new("--load") { Description = "thermal: offered load as a share of what the control can do." };
+
     public Option<bool> Json { get; } = new("--json") { Description = "Print the bundle's figures as JSON." };
 
     public ExperimentOptions()
@@ -35,7 +43,7 @@ internal sealed class ExperimentOptions
     public IEnumerable<Option> All =>
     [
         _preset, _device, _width, _layers, _experts, _topK, _expertWidth, _vocabulary, _expertType, _chunk, _frequency, _batchSizeOne, _length, _trainSteps, _epochs, _batches, _rate, _power, _celsius, _latency, _guard,
-        _trainSeconds, _window, _muon, _costs, _output, _corpus, _strategy, _seed, _context, _decode, _sequences, _rounds, _sizes, _own, Json,
+        _trainSeconds, _window, _muon, _costs, _output, _corpus, _strategy, _seed, _context, _decode, _sequences, _rounds, _sizes, _own, _checkpoint, _trace, _graphs, _budget, _ablations, _limit, _soak, _cool, _load, Json,
     ];
 
     /// <summary>The settings that follow.</summary>
@@ -56,7 +64,7 @@ internal sealed class ExperimentOptions
         var own = parsed.GetValue(_own) ?? (tiny ? 3 : 5);
         return (basis with
         {
-            Kind = kind, Shape = shape, OnCuda = (parsed.GetValue(_device) ?? (tiny ? "cpu" : "cuda")) == "cuda", Arms = Arms(kind, parsed.GetValue(_strategy), guard, own, tiny),
+            Kind = kind, Shape = shape, OnCuda = (parsed.GetValue(_device) ?? (tiny ? "cpu" : "cuda")) == "cuda", Arms = Arms(kind, parsed.GetValue(_strategy), guard, own, tiny, parsed.GetValue(_ablations)),
             Training = basis.Training with
             {
                 Steps = steps, Batch = parsed.GetValue(_batchSizeOne) ?? basis.Training.Batch, Length = parsed.GetValue(_length) ?? basis.Training.Length, Seconds = parsed.GetValue(_trainSeconds) ?? basis.Training.Seconds,
@@ -64,6 +72,9 @@ internal sealed class ExperimentOptions
             BatchSizes = parsed.GetValue(_sizes) is { } sizes ? [.. sizes.Split(',').Select(size => int.TryParse(size, out var number) ? number : throw new ArgumentException($"--batch-size '{sizes}': whole numbers expected"))] : basis.BatchSizes,
             Context = parsed.GetValue(_context) ?? basis.Context, DecodeSteps = parsed.GetValue(_decode) ?? basis.DecodeSteps, Sequences = parsed.GetValue(_sequences) ?? basis.Sequences,
             Rounds = parsed.GetValue(_rounds) ?? basis.Rounds, WindowSeconds = parsed.GetValue(_window) ?? basis.WindowSeconds, Seed = parsed.GetValue(_seed) ?? basis.Seed, Corpus = parsed.GetValue(_corpus),
+            CheckpointFile = parsed.GetValue(_checkpoint), Trace = parsed.GetValue(_trace), Graphs = parsed.GetValue(_graphs) ?? true,
+            QualityBudget = (kind is "compare" or "thermal" ? parsed.GetValue(_budget) ?? basis.QualityBudget : parsed.GetValue(_budget)) is > 0 and var budget ? budget : null, TimeLimit = parsed.GetValue(_limit),
+            SoakSeconds = kind == "thermal" ? parsed.GetValue(_soak) ?? 45 : null, CoolSeconds = parsed.GetValue(_cool) ?? 15, Load = parsed.GetValue(_load) ?? 0.9,
             KernelCosts = parsed.GetValue(_costs), OutputDirectory = parsed.GetValue(_output),
             Learning = new LearningSettings
             {
@@ -73,15 +84,16 @@ internal sealed class ExperimentOptions
         }).Check();
     }
 
-    private static IReadOnlyList<ArmPlan> Arms(string kind, string? strategy, float guard, int own, bool tiny)
+    private static IReadOnlyList<ArmPlan> Arms(string kind, string? strategy, float guard, int own, bool tiny, bool ablations)
     {
         ArmPlan[] named = [.. (strategy ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(name => ArmCatalogue.Of(StrategyCatalogue.Find(name)) with { GuardBound = guard })];
         return kind switch
         {
             "aa" => ArmCatalogue.SameAndSame,
+            "thermal" => [ArmCatalogue.Baseline(), named.Length > 0 ? named[0] : ArmCatalogue.Comparison(guard, own).First(arm => arm.Name == ArmCatalogue.Product)],
             "run" => named.Length > 0 ? named : [ArmCatalogue.Comparison(guard, own).First(arm => arm.Name == "EnergyAwareTTT")],
             _ when named.Length > 0 => [.. ArmCatalogue.SameAndSame, .. named.Where(arm => arm.Name != ArmCatalogue.Control)],
-            _ => tiny ? [.. ArmCatalogue.Comparison(guard, own), .. ArmCatalogue.Others, .. ArmCatalogue.Ablations(guard)] : ArmCatalogue.Comparison(guard, own),
+            _ => tiny || ablations ? [.. ArmCatalogue.Comparison(guard, own), .. ArmCatalogue.Others, .. ArmCatalogue.Ablations(guard)] : ArmCatalogue.Comparison(guard, own),
         };
     }
 }

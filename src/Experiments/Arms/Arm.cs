@@ -2,6 +2,7 @@ using EnergyTTT.Experiments.Gates;
 using EnergyTTT.Routing.Feedback;
 using EnergyTTT.Routing.Learning;
 using EnergyTTT.Routing.Monitoring;
+using EnergyTTT.Selection.Epochs;
 using EnergyTTT.Selection.Gates;
 
 namespace EnergyTTT.Experiments.Arms;
@@ -10,6 +11,7 @@ namespace EnergyTTT.Experiments.Arms;
 internal sealed class Arm : IDisposable
 {
     private readonly RouterLearner[] _learners;
+    private Task<SelectionEpoch[]>? _thinking;
 
     /// <summary>Puts the first epochs in force.</summary>
     public Arm(ArmPlan plan, IBatchGate gate, LearningSettings settings, SelectorShape shape, ExpertCosts? costs, int layers, int sequences)
@@ -27,6 +29,9 @@ internal sealed class Arm : IDisposable
 
     /// <summary>The gate.</summary>
     public IBatchGate Gate { get; }
+
+    /// <summary>Joules per token of the last measured window, until a learner was told; null without.</summary>
+    public double? LastJoulesPerToken { get; set; }
 
     /// <summary>Whether anything of it can change while it runs.</summary>
     public bool Learns => Plan.Strategy.HasBias;
@@ -52,34 +57,74 @@ internal sealed class Arm : IDisposable
     /// <summary>The bias in force of each layer <c>[layers][experts]</c>.</summary>
     public float[][] Biases => [.. _learners.Select(learner => learner.Epoch.Bias.ToArray())];
 
-    /// <summary>Tells the learners what the gates saw since the last time, puts their epochs in force, and lets the gate count from 0.</summary>
+    /// <summary>Tells the learners what the gates saw since the last time, and puts their epochs in force.</summary>
     /// <param name="time">The end of the window.</param>
     /// <param name="tokens">Tokens of the window; 0 does nothing.</param>
     /// <param name="batch">Tokens of a step.</param>
     /// <param name="device">Latest readings of the device; null without.</param>
-    /// <param name="joulesPerToken">Of the window, where measured.</param>
-    public void Learn(DateTimeOffset time, int tokens, int batch, GpuStatistics? device, double? joulesPerToken)
+    public void Learn(DateTimeOffset time, int tokens, int batch, GpuStatistics? device)
     {
-        if (tokens == 0)
+        if (tokens > 0 && Learns)
         {
-            return;
+            Apply(Observe(Windows(time, tokens, batch, device)));
+        }
+    }
+
+    /// <summary>As <see cref="Learn"/>, but the learners think while decoding goes on: their epochs come into force at a later call. A window that ends while they still think is not told.</summary>
+    public void LearnBeside(DateTimeOffset time, int tokens, int batch, GpuStatistics? device)
+    {
+        if (tokens > 0 && Learns && Settle(wait: false))
+        {
+            var windows = Windows(time, tokens, batch, device);
+            _thinking = Task.Run(() => Observe(windows));
+        }
+    }
+
+    /// <summary>Puts epochs in force that learners have come to since <see cref="LearnBeside"/>.</summary>
+    /// <param name="wait">Whether to wait for them.</param>
+    /// <returns>Whether nobody thinks any more.</returns>
+    public bool Settle(bool wait)
+    {
+        if (_thinking is { } thinking && (wait || thinking.IsCompleted))
+        {
+            Apply(thinking.GetAwaiter().GetResult());
+            _thinking = null;
         }
 
-        for (var layer = 0; layer < _learners.Length && Learns; layer++)
+        return _thinking is null;
+    }
+
+    private LearningWindow[] Windows(DateTimeOffset time, int tokens, int batch, GpuStatistics? device)
+    {
+        var windows = new LearningWindow[_learners.Length];
+        for (var layer = 0; layer < windows.Length; layer++)
         {
             var (counts, logits) = Gate.Observed(layer);
-            var outcome = _learners[layer].Observe(new()
+            windows[layer] = new()
             {
-                Time = time, Tokens = tokens, BatchTokens = batch, ExpertCounts = counts, GateLogits = logits, Phase = EnginePhase.Decode,
-                Devices = device is null ? [] : [new DeviceReading(device)], JoulesPerToken = joulesPerToken,
-            });
-            Gate.Apply(layer, outcome.Epoch);
+                Time = time, Tokens = tokens, BatchTokens = batch, ExpertCounts = counts, GateLogits = logits, Phase = EnginePhase.Decode, Devices = device is null ? [] : [new DeviceReading(device)],
+                JoulesPerToken = LastJoulesPerToken,
+            };
+        }
+
+        LastJoulesPerToken = null;
+        return windows;
+    }
+
+    private SelectionEpoch[] Observe(LearningWindow[] windows) => [.. windows.Select((window, layer) => _learners[layer].Observe(window).Epoch)];
+
+    private void Apply(SelectionEpoch[] epochs)
+    {
+        for (var layer = 0; layer < epochs.Length; layer++)
+        {
+            Gate.Apply(layer, epochs[layer]);
         }
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        Settle(wait: true);
         foreach (var learner in _learners)
         {
             learner.Dispose();

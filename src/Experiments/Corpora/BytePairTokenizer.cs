@@ -24,6 +24,9 @@ public sealed class BytePairTokenizer
         }
     }
 
+    /// <summary>Pairs in the order in which they were learned.</summary>
+    internal IReadOnlyList<(int First, int Second)> Pairs => _pairs;
+
     /// <summary>Tokens in all.</summary>
     public int Vocabulary => FirstPair + _pairs.Count;
 

@@ -179,4 +179,8 @@ public sealed class Corpus
 /// <param name="Domains">The domain of each sequence.</param>
 /// <param name="Count">Sequences.</param>
 /// <param name="Length">Tokens of each.</param>
-public sealed record HeldOutSequences(long[] Tokens, IReadOnlyList<string> Domains, int Count, int Length);
+public sealed record HeldOutSequences(long[] Tokens, IReadOnlyList<string> Domains, int Count, int Length)
+{
+    /// <summary>Some of them.</summary>
+    public HeldOutSequences Part(int first, int count) => new(Tokens[(first * Length)..((first + count) * Length)], [.. Domains.Skip(first).Take(count)], count, Length);
+}

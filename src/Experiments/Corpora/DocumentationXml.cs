@@ -23,7 +23,8 @@ public static class DocumentationXml
             {
                 var newest = Directory.GetDirectories(packs).Order(StringComparer.Ordinal).Select(pack => Directory.GetDirectories(pack).Order(StringComparer.Ordinal).LastOrDefault()).OfType<string>();
                 List<string> files = [.. newest.SelectMany(version => Directory.GetFiles(version, "*.xml", SearchOption.AllDirectories))
-                    .Where(file => file.Contains($"{Path.DirectorySeparatorChar}ref{Path.DirectorySeparatorChar}", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+                    .Where(file => file.Contains($"{Path.DirectorySeparatorChar}ref{Path.DirectorySeparatorChar}", StringComparison.Ordinal)).OrderDescending(StringComparer.Ordinal)
+                    .DistinctBy(Path.GetFileName, StringComparer.Ordinal).Order(StringComparer.Ordinal)]; // One pack repeats what another has: the same text must not stand on both sides.
                 if (files.Count > 0)
                 {
                     return files;

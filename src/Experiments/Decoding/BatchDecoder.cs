@@ -31,7 +31,10 @@ internal sealed class BatchDecoder : IDisposable
         _loss = Keep(zeros(size, ScalarType.Float64, model.Device));
         _places = Keep(arange(room, ScalarType.Int64, model.Device));
         var (cosine, sine) = model.Rotary(room, model.Kind);
-        (_cosine, _sine) = (Keep(cosine), Keep(sine));
+
+
+        // Doubled, so that turning is one product and one sum: [c, c] and [-s, s].
+        (_cosine, _sine) = (Keep(cat([cosine, cosine], -1)), Keep(cat([-sine, sine], -1)));
     }
 
     /// <summary>Sequences side by side.</summary>
@@ -49,6 +52,18 @@ internal sealed class BatchDecoder : IDisposable
         _loss.zero_();
     }
 
+    /// <summary>Where the batch stands. Waits for the device.</summary>
+    public (long Step, Tensor Loss) Position() => (_step.item<long>(), _loss.clone().DetachFromDisposeScope());
+
+    /// <summary>Goes back to where the batch stood; what was written since is written again.</summary>
+    public void Return((long Step, Tensor Loss) position)
+    {
+        using var none = no_grad();
+        _step.fill_(position.Step);
+        _loss.copy_(position.Loss);
+        position.Loss.Dispose();
+    }
+
     /// <summary>Sum of the losses of each sequence's tokens since <see cref="Load"/>, nats. Waits for the device.</summary>
     public double[] Losses()
     {
@@ -64,26 +79,29 @@ internal sealed class BatchDecoder : IDisposable
         using var scope = NewDisposeScope();
         var shape = _model.Shape;
         var (n, heads, keyHeads, width) = (Size, shape.Heads, shape.KeyHeads, shape.HeadWidth);
+        var kind = _model.Kind;
         var place = _step + (_prompt - 1); // [1]
-        var later = (_places > place).to(ScalarType.Float32).mul_(-1e9); // [room]
-        var (cosine, sine) = (_cosine.index_select(0, place), _sine.index_select(0, place)); // [1, head / 2]
+        var later = (_places > place).to(kind).mul_(-1e9); // [room]
+        var (cosine, sine) = (_cosine.index_select(0, place), _sine.index_select(0, place)); // [1, head]
         var x = _model.W("embedding").index_select(0, _tokens.index_select(1, _step).reshape(-1)); // [n, width]
+        var scale = (float)(1 / Math.Sqrt(width));
         for (var layer = 0; layer < shape.Layers; layer++)
         {
             using var inner = NewDisposeScope();
-            var h = MoeLanguageModel.Norm(x, _model.W($"{layer}.norm1"));
+            var h = GroupedProduct.Norm(x, _model.W($"{layer}.norm1"));
             var qkv = h.matmul(_model.W($"{layer}.qkv").t()).reshape(n, heads + 2 * keyHeads, width);
-            var turned = MoeLanguageModel.Rotate(qkv.narrow(1, 0, heads + keyHeads), cosine, sine);
-            var q = turned.narrow(1, 0, heads).reshape(n, keyHeads, heads / keyHeads, width);
+            var straight = qkv.narrow(1, 0, heads + keyHeads);
+            var turned = straight.mul(cosine).addcmul_(straight.roll(width / 2, -1), sine, 1); // as Rotate, in fewer operations
             _keys[layer].index_copy_(2, place, turned.narrow(1, heads, keyHeads).unsqueeze(2));
             _values[layer].index_copy_(2, place, qkv.narrow(1, heads + keyHeads, keyHeads).unsqueeze(2));
-            var scores = q.matmul(_keys[layer].transpose(2, 3)).to(ScalarType.Float32).mul_(1 / Math.Sqrt(width)).add_(later); // [n, key heads, shared, room]
-            var attended = scores.softmax(-1).to(x.dtype).matmul(_values[layer]).reshape(n, heads * width);
+            var q = turned.narrow(1, 0, heads).reshape(n * keyHeads, heads / keyHeads, width);
+            var (keys, values) = (_keys[layer].reshape(n * keyHeads, -1, width), _values[layer].reshape(n * keyHeads, -1, width));
+            var scores = later.add(q.bmm(keys.transpose(1, 2)), scale); // [n key heads, shared, room]
+            var attended = scores.softmax(-1).bmm(values).reshape(n, heads * width);
             x = x + attended.matmul(_model.W($"{layer}.out").t());
-            h = MoeLanguageModel.Norm(x, _model.W($"{layer}.norm2"));
+            h = GroupedProduct.Norm(x, _model.W($"{layer}.norm2"));
             var logits = h.to(ScalarType.Float32).matmul(_model.W($"{layer}.gate").t());
-            var (chosen, weights) = gate.Choose(layer, logits);
-            x = x + _model.Experts(h, chosen, weights.to(x.dtype), _model.W($"{layer}.up"), _model.W($"{layer}.down"), out _);
+            x = x + _model.Experts(h, gate.Choose(layer, logits), _model.W($"{layer}.up"), _model.W($"{layer}.down"));
             if (_model.Shared(layer, h, _model.W) is { } common)
             {
                 x = x + common;
@@ -92,7 +110,7 @@ internal sealed class BatchDecoder : IDisposable
             x = x.MoveToOuterDisposeScope();
         }
 
-        var predicted = MoeLanguageModel.Norm(x, _model.W("norm")).matmul(_model.W("head").t()).to(ScalarType.Float32); // [n, vocabulary]
+        var predicted = GroupedProduct.Norm(x, _model.W("norm")).matmul(_model.W("head").t()).to(ScalarType.Float32); // [n, vocabulary]
         var next = _tokens.index_select(1, _step + 1); // [n, 1]
         _loss.add_((predicted.logsumexp(-1) - predicted.gather(1, next).squeeze(1)).to(ScalarType.Float64));
         _step.add_(1);

@@ -2,8 +2,10 @@ using EnergyTTT.Experiments.Arms;
 using EnergyTTT.Experiments.Decoding;
 using EnergyTTT.Experiments.Gates;
 using EnergyTTT.Experiments.Meters;
+using EnergyTTT.Experiments.Runs;
 using EnergyTTT.Experiments.Trials;
 using EnergyTTT.Selection.Gates;
+using EnergyTTT.Experiments.Cards;
 using TorchSharp;
 
 namespace EnergyTTT.Experiments.Devices;
@@ -20,9 +22,44 @@ internal abstract class ExperimentDevice : IDisposable
     /// <summary>Codes against publishing that hold for the whole run.</summary>
     public virtual IReadOnlyList<string> Against => [];
 
-    /// <summary>The CPU, with joules modelled by a cost table; a GPU is refused until it can be measured.</summary>
-    /// <exception cref="NotSupportedException">A GPU was asked for.</exception>
-    public static ExperimentDevice Open(bool onCuda, ModelledCosts costs, TimeProvider time) => onCuda ? throw new NotSupportedException("--device cuda is not there yet: kernels at the gate and windows from the energy counter have not been run on a card. Use --device cpu, whose joules are modelled and say so.") : new CpuDevice(costs, time);
+    /// <summary>What watches the card; null where there is none.</summary>
+    public virtual CardWatch? Watch => null;
+
+    /// <summary>The CPU, with joules modelled by a cost table, or an NVIDIA GPU.</summary>
+    /// <param name="settings">What is to be run.</param>
+    /// <param name="costs">The table.</param>
+    /// <param name="gate">The shape of the gates.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="NotSupportedException">A GPU was asked for and there is none, or it cannot be measured.</exception>
+    public static ExperimentDevice Open(ExperimentSettings settings, ModelledCosts costs, SelectorShape gate, TimeProvider time)
+    {
+        if (!settings.OnCuda)
+        {
+            return new CpuDevice(costs, time);
+        }
+
+        var watch = CardWatch.Open(time, settings.Trace);
+        try
+        {
+            return new CudaDevice(new CudaQueue(gate), watch, time, settings.Graphs);
+        }
+        catch
+        {
+            watch.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Prepares this thread: to be called after every await, since work may have moved to another one.</summary>
+    public virtual void Enter()
+    {
+    }
+
+    /// <summary>Some work begins.</summary>
+    /// <param name="what">Its name in the recording of the card.</param>
+    public virtual void Begin(string what)
+    {
+    }
 
     /// <summary>What stands at the gates of an arm.</summary>
     public abstract IBatchGate Gate(ArmPlan plan, SelectorShape shape, int layers, int size);
@@ -30,8 +67,8 @@ internal abstract class ExperimentDevice : IDisposable
     /// <summary>How steps of a decoder happen.</summary>
     public abstract IStepper Stepper(BatchDecoder decoder);
 
-    /// <summary>Share of time that the device waited for its host under an arm; null where that has no meaning.</summary>
-    public virtual double? WaitShare(Arm arm) => null;
+    /// <summary>Share of the seconds since <see cref="Begin"/> in which the device waited for its host; null where that has no meaning.</summary>
+    public virtual double? WaitShare(double seconds) => null;
 
     /// <summary>Training is over; its memory may go.</summary>
     public virtual void AfterTraining()

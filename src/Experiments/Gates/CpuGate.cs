@@ -27,7 +27,7 @@ internal sealed class CpuGate(SelectorShape shape, int layers, int sampleRows = 
     /// <summary>The experts of the latest call [tokens, k], negative where unused: what prompts' signatures are counted from.</summary>
     public int[] Latest { get; private set; } = [];
 
-    public (Tensor Chosen, Tensor Weights) Choose(int layer, Tensor logits)
+    public GateChoice Choose(int layer, Tensor logits)
     {
         var tokens = (int)logits.shape[0];
         var k = shape.TopK;
@@ -63,7 +63,7 @@ internal sealed class CpuGate(SelectorShape shape, int layers, int sampleRows = 
             chosen[slot] = Latest[slot] >= 0 ? Latest[slot] : Latest[slot / k * k];
         }
 
-        return (tensor(chosen, [tokens, k]).to(logits.device), tensor(weights, [tokens, k]).to(logits.device));
+        return GateChoice.Of(tensor(chosen, [tokens, k]).to(logits.device), tensor(weights, [tokens, k]).to(logits.device), shape.Experts);
     }
 
     public void Apply(int layer, SelectionEpoch epoch)

@@ -15,8 +15,7 @@ internal interface IBatchGate : IDisposable
     /// <summary>Chooses for one layer of one step.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="logits">[tokens, experts] float32, contiguous.</param>
-    /// <returns>[tokens, k] int64 without negative entries (an unused slot repeats the token's first expert), and [tokens, k] float32 weights, 0 for an unused slot.</returns>
-    (Tensor Chosen, Tensor Weights) Choose(int layer, Tensor logits);
+    GateChoice Choose(int layer, Tensor logits);
 
     /// <summary>Puts an epoch in force in a layer, between two steps.</summary>
     void Apply(int layer, SelectionEpoch epoch);

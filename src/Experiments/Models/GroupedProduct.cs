@@ -14,8 +14,14 @@ internal static class GroupedProduct
             def grouped(x: Tensor, w: Tensor, offsets: Tensor) -> Tensor:
                 return torch._grouped_mm(x, w, offsets)
 
+            def norm(x: Tensor, w: Tensor) -> Tensor:
+                return torch.rms_norm(x, [x.size(-1)], w, 1e-05)
+
             """);
     });
+
+    /// <summary>Compiles, so that nothing has to be loaded later.</summary>
+    public static void Load() => _ = Unit.Value;
 
     /// <summary><c>y_i = x_i w_e(i)</c>.</summary>
     /// <param name="x">[rows, in], sorted by expert.</param>
@@ -23,4 +29,7 @@ internal static class GroupedProduct
     /// <param name="offsets">[experts] int32: rows up to and with each expert.</param>
     /// <returns>[rows, out].</returns>
     public static Tensor Of(Tensor x, Tensor w, Tensor offsets) => (Tensor)Unit.Value.invoke("grouped", x, w, offsets);
+
+    /// <summary>RMSNorm over the last dimension in one operation, for decoding; epsilon as in training.</summary>
+    public static Tensor Norm(Tensor x, Tensor w) => (Tensor)Unit.Value.invoke("norm", x, w);
 }

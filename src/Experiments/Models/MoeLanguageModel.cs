@@ -20,6 +20,13 @@ public sealed class MoeLanguageModel : IDisposable
     /// <param name="seed">Of the weights; the same on a device of the same kind.</param>
     /// <param name="device">Where it lives.</param>
     public MoeLanguageModel(ModelShape shape, int seed, Device device)
+        : this(shape, seed, device, null)
+    {
+    }
+
+    /// <summary>Room for weights that are read from elsewhere.</summary>
+    /// <param name="kind">Type of the weights but for gates, uninitialised; null draws random ones in float32.</param>
+    internal MoeLanguageModel(ModelShape shape, int seed, Device device, ScalarType? kind)
     {
         TorchLibrary.Load();
         Shape = (shape ?? throw new ArgumentNullException(nameof(shape))).Check();
@@ -49,7 +56,8 @@ public sealed class MoeLanguageModel : IDisposable
 
         // Deviation 0 stands for a norm, which begins at 1.
         void Add(string name, double deviation, params long[] size) => _weights[name] =
-            (deviation == 0 ? ones(size, ScalarType.Float32, device) : randn(size, ScalarType.Float32, device, generator: generator).mul_(deviation)).MoveToOuterDisposeScope().DetachFromDisposeScope();
+            (kind is { } given ? empty(size, name.EndsWith(".gate", StringComparison.Ordinal) ? ScalarType.Float32 : given, device)
+            : deviation == 0 ? ones(size, ScalarType.Float32, device) : randn(size, ScalarType.Float32, device, generator: generator).mul_(deviation)).MoveToOuterDisposeScope().DetachFromDisposeScope();
     }
 
     /// <summary>The sizes.</summary>
@@ -81,7 +89,7 @@ public sealed class MoeLanguageModel : IDisposable
         }
     }
 
-    /// <summary>SHA-256 over names and weights as float32, lower-case hexadecimal.</summary>
+    /// <summary>SHA-256 over names and the digests of weights as they are, lower-case hexadecimal.</summary>
     public string Sha256()
     {
         using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -91,14 +99,20 @@ public sealed class MoeLanguageModel : IDisposable
             using var scope = NewDisposeScope();
             using var none = no_grad();
 
-            // Expert by expert: the whole tensor need not fit beside itself.
+            // Piece by piece: the whole tensor need not fit beside itself; several at once, since hashing is slower than copying.
             var flat = weight.detach().reshape(-1);
             const long Piece = 1 << 24;
+            List<Task<byte[]>> pieces = [];
             for (long at = 0; at < flat.numel(); at += Piece)
             {
                 using var inner = NewDisposeScope();
-                var piece = flat.narrow(0, at, Math.Min(Piece, flat.numel() - at)).to(ScalarType.Float32).cpu();
-                digest.AppendData(MemoryMarshal.AsBytes(piece.data<float>().ToArray().AsSpan()));
+                var bytes = flat.narrow(0, at, Math.Min(Piece, flat.numel() - at)).cpu().bytes.ToArray();
+                pieces.Add(Task.Run(() => SHA256.HashData(bytes)));
+            }
+
+            foreach (var piece in pieces)
+            {
+                digest.AppendData(piece.GetAwaiter().GetResult());
             }
         }
 
@@ -154,19 +168,25 @@ public sealed class MoeLanguageModel : IDisposable
     /// <returns>[n, width].</returns>
     internal Tensor Experts(Tensor h, Tensor chosen, Tensor weight, Tensor up, Tensor down, out Tensor counts)
     {
-        var (n, k) = (chosen.shape[0], chosen.shape[1]);
-        var flat = chosen.reshape(-1);
-        var order = flat.argsort(); // [n k], rows of one expert together
-        counts = (flat.unsqueeze(0) == arange(Shape.Experts, ScalarType.Int64, Device).unsqueeze(1)).sum(1); // [experts]
-        var offsets = counts.cumsum(0).to(ScalarType.Int32);
-        var rows = h.index_select(0, order.div(k, RoundingMode.floor)); // [n k, width]
-        var first = GroupedProduct.Of(rows, up, offsets); // [n k, up width]
-        var inner = Shape.Gated
-            ? nn.functional.silu(first.narrow(1, 0, Shape.ExpertWidth)) * first.narrow(1, Shape.ExpertWidth, Shape.ExpertWidth)
-            : nn.functional.silu(first);
-        var second = GroupedProduct.Of(inner, down, offsets); // [n k, width]
-        var back = zeros_like(order).scatter_(0, order, arange(n * k, ScalarType.Int64, Device)); // where each row went
-        return weight.reshape(n, 1, k).bmm(second.index_select(0, back).reshape(n, k, Shape.Width)).squeeze(1);
+        counts = (chosen.reshape(1, -1) == arange(Shape.Experts, ScalarType.Int64, Device).unsqueeze(1)).sum(1); // [experts]
+        return Experts(h, Gates.GateChoice.Of(chosen, weight, Shape.Experts), up, down);
+    }
+
+    /// <inheritdoc cref="Experts(Tensor, Tensor, Tensor, Tensor, Tensor, out Tensor)"/>
+    /// <param name="choice">Rows sorted by expert.</param>
+    internal Tensor Experts(Tensor h, Gates.GateChoice choice, Tensor up, Tensor down) => Experts(h, choice, up, down, Shape.Gated);
+
+    /// <inheritdoc cref="Experts(Tensor, Gates.GateChoice, Tensor, Tensor)"/>
+    /// <param name="gated">Whether experts have three matrices.</param>
+    internal static Tensor Experts(Tensor h, Gates.GateChoice choice, Tensor up, Tensor down, bool gated)
+    {
+        var (n, k) = (choice.Weights.shape[0], choice.Weights.shape[1]);
+        var width = up.shape[2] / 2;
+        var rows = h.index_select(0, choice.Source); // [n k, width]
+        var first = GroupedProduct.Of(rows, up, choice.Ends); // [n k, up width]
+        var inner = gated ? nn.functional.silu(first.narrow(1, 0, width)) * first.narrow(1, width, width) : nn.functional.silu(first);
+        var second = GroupedProduct.Of(inner, down, choice.Ends); // [n k, width]
+        return choice.Weights.to(h.dtype).reshape(n, 1, k).bmm(second.index_select(0, choice.Back).reshape(n, k, h.shape[1])).squeeze(1);
     }
 
     /// <summary>The expert that every token passes; null when there is none.</summary>

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using EnergyTTT.Evidence.Switchbacks;
 using EnergyTTT.Experiments.Arms;
-using EnergyTTT.Experiments.Corpora;
+using EnergyTTT.Experiments.Cards;
 using EnergyTTT.Experiments.Decoding;
 using EnergyTTT.Experiments.Devices;
 using EnergyTTT.Experiments.Meters;
@@ -11,6 +11,7 @@ using EnergyTTT.Experiments.Models;
 using EnergyTTT.Experiments.Trials;
 using EnergyTTT.Routing.KernelCosts;
 using EnergyTTT.Routing.Torch;
+using EnergyTTT.Selection.Epochs;
 using EnergyTTT.Selection.Gates;
 using EnergyTTT.Wire.Runs;
 using TorchSharp;
@@ -42,30 +43,27 @@ public sealed class ExperimentRun(ExperimentSettings settings, IRunRecorder reco
         await recorder.Start(bundle, cancellationToken);
         try
         {
-            using var device = ExperimentDevice.Open(settings.OnCuda, costs, time);
-            Say("reading text", 0);
-            var corpus = Corpus.Make(CorpusSource.Read(settings.Corpus, settings.CorpusCharacters), settings.Shape.Vocabulary);
-            var shape = settings.Shape with { Vocabulary = corpus.Tokenizer.Vocabulary };
-            using var model = new MoeLanguageModel(shape, settings.Seed, device.Torch);
-            var trained = Trainer.Train(model, corpus, settings.Training with { Seed = settings.Seed }, time, (share, loss) => Say($"training, loss {loss:0.000}", share), cancellationToken);
-            device.AfterTraining();
-            model.Freeze(settings.OnCuda ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32);
-            var gate = new SelectorShape(shape.Experts, shape.TopK);
-            Say("reading prompts", 0);
-            using var pool = SequencePool.Read(model, corpus.HeldOut(settings.Sequences, settings.Context + settings.DecodeSteps + 2, settings.Seed), settings.Context, settings.DecodeSteps, gate,
-                settings.OnCuda ? 16 : 4, share => Say("reading prompts", share), cancellationToken);
+            var gate = new SelectorShape(settings.Shape.Experts, settings.Shape.TopK);
+            using var device = ExperimentDevice.Open(settings, costs, gate, time);
+            using var prepared = Preparation.Make(settings, device, time, Say, cancellationToken);
+            Say("digest of the weights", 0);
             var receipt = new RunReceipt
             {
                 Started = time.GetUtcNow(), Finished = time.GetUtcNow(), Origin = bundle.Run.Origin, Gpus = [], Engine = $"EnergyTTT MoE language model on TorchSharp {typeof(torch).Assembly.GetName().Version?.ToString(3)}, libtorch from {torchLibrary.Folder.Source}",
-                CodeVersion = CodeVersion(), ModelSha256 = model.Sha256(), CorpusSha256 = corpus.Sha256, SettingsSha256 = Settings(), OrderSeed = settings.Seed, Order = [], CalibrationId = costs.CalibrationId,
+                CodeVersion = CodeVersion(), ModelSha256 = prepared.Model.Sha256(), CorpusSha256 = prepared.CorpusSha256, SettingsSha256 = Settings(), OrderSeed = settings.Seed, Order = [], CalibrationId = costs.CalibrationId,
                 Host = $"{RuntimeInformation.OSDescription}, {Environment.ProcessorCount} processors, {RuntimeInformation.FrameworkDescription}", Publishable = false, Reasons = [],
             };
             foreach (var size in settings.BatchSizes)
             {
-                bundle = await OneSize(bundle, size, device, model, pool, gate, costs, cancellationToken);
+                bundle = await OneSize(bundle, size, device, prepared, gate, costs, cancellationToken);
             }
 
-            bundle = Conclude(bundle, device.Meter.Describe(receipt, bundle.Trials), trained);
+            if (device.Watch is { } watch)
+            {
+                bundle = bundle with { Series = [.. bundle.Series, .. CardSeries.Of(watch, _began, long.MaxValue, 1, watch.Gpu, time)] };
+            }
+
+            bundle = Conclude(bundle, device.Meter.Describe(receipt, bundle.Trials), prepared.Trained);
             await recorder.Finish(bundle, CancellationToken.None);
             return bundle;
         }
@@ -80,52 +78,100 @@ public sealed class ExperimentRun(ExperimentSettings settings, IRunRecorder reco
         }
     }
 
+    private readonly long _began = time.GetTimestamp();
     private RunBundle? _soFar;
 
     private RunBundle Latest(RunBundle bundle) => _soFar ?? bundle;
 
     private async Task<RunBundle> OneSize(
-        RunBundle bundle, int size, ExperimentDevice device, MoeLanguageModel model, SequencePool pool, SelectorShape gate, ModelledCosts costs, CancellationToken cancellationToken)
+        RunBundle bundle, int size, ExperimentDevice device, Preparation prepared, SelectorShape gate, ModelledCosts costs, CancellationToken cancellationToken)
     {
+        device.Enter();
+        var (model, pool) = (prepared.Model, prepared.Pool);
         var layers = model.Shape.Layers;
         using var decoder = new BatchDecoder(model, pool, size);
+        var (plans, curves) = Tuned(size, device, prepared, gate, decoder, cancellationToken);
+        bundle = bundle with { Series = [.. bundle.Series, .. curves] };
         List<Arm> arms = [];
+        var stepper = device.Stepper(decoder);
         try
         {
-            foreach (var plan in settings.Arms)
+            foreach (var plan in plans)
             {
                 arms.Add(new(plan, device.Gate(plan, gate, layers, size), settings.Learning, gate, costs.Experts(gate.Experts), layers, pool.Count));
             }
 
             string Name(Arm arm) => settings.BatchSizes.Count > 1 ? $"{arm.Plan.Name} @{size}" : arm.Plan.Name;
-            var stepper = device.Stepper(decoder);
-            var runner = new TrialRunner(pool, decoder, time, stepper) { Device = () => device.Meter.Latest };
+            TrialRunner Runner(TimeSpan? every) => new(pool, decoder, time, stepper) { Device = () => device.Meter.Latest, Completed = tokens => device.Watch?.Complete(tokens), StepEvery = every };
+            var runner = Runner(null);
             var batches = new[] { pool.Batches(size, false, settings.Seed), pool.Batches(size, true, settings.Seed) };
-            var pairs = 2 * settings.Rounds;
+            int[] order = arms.Count > 1 ? new SwitchbackPlan(settings.Seed * 1_000L + size).Order(arms.Count, settings.Rounds) : [.. Enumerable.Repeat(0, 2 * settings.Rounds)];
 
-            // On a GPU every trial decodes the whole pool, as often as the window asks for; modelled trials take turns through the batches, the same for all arms.
-            var passes = 1;
+            // Trials take turns through the batches, the same for all arms. On a GPU a trial is as many batches as its window asks for, such that all sequences are decoded equally often.
+            var together = 1;
             if (settings.OnCuda)
             {
-                Say($"warming up, batch {size}", 0);
-                foreach (var arm in arms)
+                foreach (var (arm, position) in arms.Select((arm, position) => (arm, position)))
                 {
+                    Say($"warming up, batch {size}", (double)position / arms.Count);
+                    var mine = batches[arm.Plan.ByAffinity ? 1 : 0];
+                    device.Begin($"warm_b{size}");
+                    runner.Run(arm, [mine[0]], false, cancellationToken);
                     var began = time.GetTimestamp();
-                    runner.Run(arm, batches[arm.Plan.ByAffinity ? 1 : 0], false, cancellationToken);
-                    passes = arm == arms[0] ? Math.Max(1, (int)Math.Ceiling(settings.WindowSeconds / Math.Max(0.01, time.GetElapsedTime(began).TotalSeconds))) : passes;
+                    runner.Run(arm, [mine[^1]], false, cancellationToken);
+                    if (position == 0)
+                    {
+                        var seconds = time.GetElapsedTime(began).TotalSeconds;
+                        if (settings.SoakSeconds is { } soak)
+                        {
+                            var every = TimeSpan.FromSeconds(seconds / decoder.Steps / settings.Load);
+                            runner = Runner(every);
+                            seconds = every.TotalSeconds * decoder.Steps;
+                            together = Math.Max(1, (int)Math.Ceiling(soak / seconds));
+                            bundle.Run.Metrics["offered_tokens_per_second"] = size / every.TotalSeconds;
+                        }
+                        else
+                        {
+                            together = Math.Max(1, (int)Math.Ceiling((settings.WindowSeconds + 0.3) / Math.Max(0.001, seconds)));
+                            while (2 * settings.Rounds * together % mine.Length != 0 && together < 64 * mine.Length)
+                            {
+                                together++;
+                            }
+                        }
+                    }
                 }
             }
 
-            int[] order = arms.Count > 1 ? new SwitchbackPlan(settings.Seed * 1_000L + size).Order(arms.Count, settings.Rounds) : [.. Enumerable.Repeat(0, pairs)];
             List<RunTrial> trials = [];
+            var (halfBegan, halfSeconds) = (time.GetTimestamp(), 0.0);
             for (var position = 0; position < order.Length; position++)
             {
+                device.Enter();
+                if (position > 0 && position % arms.Count == 0)
+                {
+                    (halfBegan, halfSeconds) = (time.GetTimestamp(), time.GetElapsedTime(halfBegan).TotalSeconds);
+                    if (settings.TimeLimit is { } limit && time.GetElapsedTime(_began).TotalSeconds + 1.05 * halfSeconds > limit)
+                    {
+                        Say($"time limit: {order.Length - position} of {order.Length} trials are left out", 1);
+                        bundle.Run.Metrics["trials_left_out"] = order.Length - position;
+                        break;
+                    }
+                }
+
                 var arm = arms[order[position]];
                 var pair = position / arms.Count;
                 var mine = batches[arm.Plan.ByAffinity ? 1 : 0];
-                IReadOnlyList<int[]> work = settings.OnCuda ? [.. Enumerable.Repeat(mine, passes).SelectMany(all => all)] : [mine[pair % mine.Length]];
+                IReadOnlyList<int[]> work = [.. Enumerable.Range(pair * together, together).Select(batch => mine[batch % mine.Length])];
                 Say($"measuring, batch {size}", (double)position / order.Length);
-                var started = time.GetUtcNow();
+                if (settings.SoakSeconds is not null)
+                {
+                    device.Begin("idle");
+                    await Task.Delay(TimeSpan.FromSeconds(settings.CoolSeconds), time, cancellationToken);
+                    device.Enter();
+                }
+
+                device.Begin($"decode_b{size}_{arm.Plan.Name.Replace(' ', '_')}");
+                var (started, ticked) = (time.GetUtcNow(), time.GetTimestamp());
                 var own = arm.OwnJoules;
                 device.Meter.Begin();
                 var done = runner.Run(arm, work, true, cancellationToken);
@@ -133,9 +179,15 @@ public sealed class ExperimentRun(ExperimentSettings settings, IRunRecorder reco
                 {
                     Block = bundle.Trials.Count + trials.Count, Arm = Name(arm), Pair = arms.Count > 1 ? pair : null, Started = started, Finished = time.GetUtcNow(), Seconds = 0, Tokens = done.Tokens,
                     Origin = device.Meter.Origin, Loss = done.Loss / done.Tokens, Perplexity = Math.Exp(done.Loss / done.Tokens), RetainedMassMean = done.Gates.RetainedMean, RetainedMassMin = done.Gates.RetainedMin,
-                    DistinctExperts = done.Gates.DistinctMean, RouterJoules = arm.Learns ? arm.OwnJoules - own : null, GpuWaitShare = device.WaitShare(arm),
+                    DistinctExperts = done.Gates.DistinctMean, RouterJoules = arm.Learns ? arm.OwnJoules - own : null, GpuWaitShare = device.WaitShare(time.GetElapsedTime(ticked).TotalSeconds),
                 }, done);
+                arm.LastJoulesPerToken = trial is { Origin: Wire.Telemetry.Origin.Measured, Codes: [], Joules: > 0, Tokens: > 0 } ? trial.Joules / trial.Tokens : null;
                 trials.Add(trial);
+                if (settings.SoakSeconds is not null && device.Watch is { } watch)
+                {
+                    bundle = bundle with { Series = [.. bundle.Series, .. CardSeries.Of(watch, ticked, time.GetTimestamp(), 0.5, $"{Name(arm)} / {pair + 1}", time)] };
+                }
+
                 _soFar = bundle with { Trials = [.. bundle.Trials, .. trials], Arms = [.. bundle.Arms, .. arms.Select(a => ArmFigures.Of(a, Name(a), size, device.Meter.Origin, trials))] };
                 await recorder.Record(bundle.Run.Id, trial, cancellationToken);
             }
@@ -156,8 +208,55 @@ public sealed class ExperimentRun(ExperimentSettings settings, IRunRecorder reco
         }
         finally
         {
+            device.Enter();
+            (stepper as IDisposable)?.Dispose();
             arms.ForEach(arm => arm.Dispose());
         }
+    }
+
+    /// <summary>The arms with bounds of equal quality, where a budget asks for it, and the curves that were found on the way.</summary>
+    private (IReadOnlyList<ArmPlan> Plans, IReadOnlyList<RunSeries> Curves) Tuned(
+        int size, ExperimentDevice device, Preparation prepared, SelectorShape gate, BatchDecoder decoder, CancellationToken cancellationToken)
+    {
+        if (settings.QualityBudget is not { } budget || prepared.Tuning is not { } pool || !settings.Arms.Any(BoundTuning.Concerns))
+        {
+            return (settings.Arms, []);
+        }
+
+        device.Begin("tune");
+        var tuning = new BoundTuning(device, prepared.Model, pool, settings.Learning, gate, time, cancellationToken);
+        Dictionary<bool, double[]> control = [];
+        Dictionary<(BatchStepKind, bool), ArmPlan> known = [];
+        List<RunSeries> curves = [];
+        List<ArmPlan> plans = [];
+        foreach (var plan in settings.Arms)
+        {
+            if (!BoundTuning.Concerns(plan))
+            {
+                plans.Add(plan);
+                continue;
+            }
+
+            // Ablations differ in what they learn, not in their bound.
+            var key = (plan.Strategy.BatchStep.Kind, plan.ByAffinity);
+            if (!known.TryGetValue(key, out var tuned))
+            {
+                Say($"tuning {plan.Name}, batch {size}", (double)plans.Count / settings.Arms.Count);
+                if (!control.TryGetValue(plan.ByAffinity, out var plain))
+                {
+                    control[plan.ByAffinity] = plain = tuning.Losses(ArmCatalogue.Baseline() with { ByAffinity = plan.ByAffinity }, decoder).Losses;
+                }
+
+                List<BoundPoint> points = [];
+                known[key] = tuned = tuning.Tune(plan, decoder, plain, budget, points);
+                curves.AddRange(BoundTuning.Curves($"{plan.Name} @{size}", points, device.Meter.Origin));
+            }
+
+            plans.Add(plan.Strategy.BatchStep.Kind == BatchStepKind.OpportunisticActivation ? tuned with { Name = plan.Name }
+                : BoundTuning.With(plan, tuned.GuardBound));
+        }
+
+        return (plans, curves);
     }
 
     private RunBundle Conclude(RunBundle bundle, RunReceipt receipt, TrainingReport trained)
@@ -171,7 +270,7 @@ public sealed class ExperimentRun(ExperimentSettings settings, IRunRecorder reco
             Started = first, Finished = bundle.Trials.Count > 0 ? bundle.Trials[^1].Finished : first, Order = [.. bundle.Trials.Select(trial => trial.Arm)], AaRunCoversZero = covers,
             Publishable = bundle.Run.Origin == Wire.Telemetry.Origin.Measured && bundle.Comparisons.Count > 0 && bundle.Comparisons.All(c => c.Publishable), Reasons = reasons,
         };
-        var metrics = new SortedDictionary<string, double>(StringComparer.Ordinal) { ["train_loss"] = trained.Loss, ["train_tokens"] = trained.Tokens, ["train_seconds"] = trained.Seconds };
+        var metrics = new SortedDictionary<string, double>(bundle.Run.Metrics, StringComparer.Ordinal) { ["train_loss"] = trained.Loss, ["train_tokens"] = trained.Tokens, ["train_seconds"] = trained.Seconds };
         if (bundle.Comparisons.FirstOrDefault(c => c.Treated.StartsWith(ArmCatalogue.Product, StringComparison.Ordinal)) is { } headline)
         {
             Put("saving_percent", headline.SavingPercent);

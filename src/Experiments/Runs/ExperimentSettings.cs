@@ -55,11 +55,44 @@ public sealed record ExperimentSettings
     /// <summary>Reading of text stops after so many characters.</summary>
     public long CorpusCharacters { get; init; } = long.MaxValue;
 
+    /// <summary>Share of documented types that are held out.</summary>
+    public double HeldOutShare { get; init; } = 0.08;
+
     /// <summary>A cost table; null: the product's.</summary>
     public string? KernelCosts { get; init; }
 
     /// <summary>Where bundles and pictures go; null: nowhere.</summary>
     public string? OutputDirectory { get; init; }
+
+    /// <summary>A trained model: read where the file is there, written after training where not; null trains and forgets.</summary>
+    public string? CheckpointFile { get; init; }
+
+    /// <summary>A recording of the card while the run lasts, gzipped CSV; null: none. On a GPU only.</summary>
+    public string? Trace { get; init; }
+
+    /// <summary>Whether steps are recorded as CUDA graphs; false launches operation by operation, for comparison.</summary>
+    public bool Graphs { get; init; } = true;
+
+    /// <summary>
+    /// Percent by which an arm's perplexity may rise on <see cref="TuningSequences"/> sequences that are not measured: each arm with a bound gets the loosest one that stays below, so that arms are compared
+    /// at equal quality. Null: the bounds stay as planned.
+    /// </summary>
+    public double? QualityBudget { get; init; }
+
+    /// <summary>Sequences for tuning, disjoint from those that are measured.</summary>
+    public int TuningSequences { get; init; } = 128;
+
+    /// <summary>Seconds after which no new half round begins; null: none.</summary>
+    public double? TimeLimit { get; init; }
+
+    /// <summary>Heat soak: seconds of each window at a fixed offered load; null: as fast as it goes, in short windows.</summary>
+    public double? SoakSeconds { get; init; }
+
+    /// <summary>Heat soak: seconds without work before each window.</summary>
+    public double CoolSeconds { get; init; } = 15;
+
+    /// <summary>Heat soak: offered load as a share of what the control can do, above 0 to 1.</summary>
+    public double Load { get; init; } = 0.9;
 
     /// <summary>Labels of the run.</summary>
     public SortedDictionary<string, string> Tags { get; init; } = [];
@@ -75,7 +108,7 @@ public sealed record ExperimentSettings
     public static ExperimentSettings H100 { get; } = new()
     {
         Kind = "compare", Preset = "h100", OnCuda = true, Shape = ModelShape.H100, Training = new() { Steps = 4_000, Seconds = 200, Batch = 32, Length = 512, Rate = 6e-4 }, BatchSizes = [16, 64], DecodeSteps = 128,
-        Sequences = 256, Arms = ArmCatalogue.Comparison(0.93f, 5),
+        Sequences = 512, HeldOutShare = 0.15, WindowSeconds = 2, QualityBudget = 0.9, Arms = ArmCatalogue.Comparison(0.93f, 5),
     };
 
     /// <summary>As the record of a run tells them.</summary>
@@ -87,7 +120,7 @@ public sealed record ExperimentSettings
         ["decode_steps"] = DecodeSteps, ["sequences"] = Sequences, ["rounds"] = Rounds, ["window_seconds"] = WindowSeconds, ["seed"] = Seed, ["corpus"] = Corpus is null ? "dotnet-sdk-documentation" : Path.GetFileName(Corpus),
         ["ttt_chunk_size"] = Learning.ChunkSize, ["ttt_update_frequency"] = Learning.UpdateFrequency, ["energy_aware_lr"] = Learning.Rate, ["muon_enabled"] = Learning.Muon,
         ["target_power"] = Learning.Targets.PowerWatts, ["target_temp"] = Learning.Targets.TemperatureCelsius, ["target_latency"] = Learning.Targets.LatencyMilliseconds,
-        ["arms"] = string.Join("; ", Arms.Select(arm => arm.Name)),
+        ["quality_budget_percent"] = QualityBudget is { } budget ? (ParameterValue)budget : "none", ["cuda_graphs"] = Graphs, ["arms"] = string.Join("; ", Arms.Select(arm => arm.Name)),
     };
 
     /// <summary>Throws a list of everything that does not fit.</summary>

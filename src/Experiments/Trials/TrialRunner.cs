@@ -18,6 +18,12 @@ internal sealed class TrialRunner(SequencePool pool, BatchDecoder decoder, TimeP
     /// <summary>The device's latest readings, told to learners.</summary>
     public Func<GpuStatistics?>? Device { get; init; }
 
+    /// <summary>Whether learners are told anything.</summary>
+    public bool Learns { get; init; } = true;
+
+    /// <summary>Told tokens that were completed.</summary>
+    public Action<long>? Completed { get; init; }
+
     /// <summary>Least time of a step, for a fixed offered load; null: as fast as it goes.</summary>
     public TimeSpan? StepEvery { get; init; }
 
@@ -50,7 +56,21 @@ internal sealed class TrialRunner(SequencePool pool, BatchDecoder decoder, TimeP
                 done += count;
                 tokens += (long)count * decoder.Size;
                 totals = Add(totals, arm.Gate.Totals());
-                arm.Learn(time.GetUtcNow(), count * decoder.Size, decoder.Size, Device?.Invoke(), null);
+                Completed?.Invoke((long)count * decoder.Size);
+                if (!Learns)
+                {
+                    continue;
+                }
+
+                if (stepper.Together(arm))
+                {
+                    arm.Settle(wait: false);
+                    arm.LearnBeside(time.GetUtcNow(), count * decoder.Size, decoder.Size, Device?.Invoke());
+                }
+                else
+                {
+                    arm.Learn(time.GetUtcNow(), count * decoder.Size, decoder.Size, Device?.Invoke());
+                }
             }
 
             var losses = decoder.Losses();
@@ -67,6 +87,7 @@ internal sealed class TrialRunner(SequencePool pool, BatchDecoder decoder, TimeP
             progress.Add((time.GetTimestamp(), tokens));
         }
 
+        arm.Settle(wait: true);
         return new() { Tokens = tokens, Loss = loss, Gates = totals, StepMilliseconds = [.. milliseconds], Progress = progress };
     }
 

@@ -18,10 +18,13 @@ public sealed class GpuSelector : IDisposable
     private const int WarpSize = 32;
     private const int WarpsPerBlock = 4;
     private const int BlockThreads = 256;
-    private const int SharedBytes = 220 * 1024;
+    private const int DispatchBytes = 32 * 1024;
+    private const int DemandMode = 0, MarginalMode = 1, ActivateMode = 2;
+    private const int SharedBytes = 216 * 1024;
     private readonly CudaDriver _driver;
     private readonly nint _guarded;
     private readonly nint _consolidate;
+    private readonly nint _dispatch;
     private ConsolidationScratch? _scratch;
 
     /// <summary>Prepares the kernels of a gate.</summary>
@@ -57,6 +60,7 @@ public sealed class GpuSelector : IDisposable
         var module = _driver.LoadModule(image);
         _guarded = _driver.Function(module, "guarded");
         _consolidate = _driver.Function(module, "consolidate");
+        _dispatch = _driver.Function(module, "dispatch");
         _driver.AllowSharedMemory(_consolidate, SharedBytes);
     }
 
@@ -90,7 +94,51 @@ public sealed class GpuSelector : IDisposable
     /// <param name="weights">Receives [tokens, k] float32.</param>
     /// <param name="retained">Receives [tokens] float32.</param>
     /// <param name="perPrice">[experts] float64: mean price over price of each expert (positive infinity where it is free), or null for equal prices.</param>
-    public unsafe void Consolidate(Tensor logits, Tensor? bias, double bound, Tensor experts, Tensor weights, Tensor retained, Tensor? perPrice = null)
+    public void Consolidate(Tensor logits, Tensor? bias, double bound, Tensor experts, Tensor weights, Tensor retained, Tensor? perPrice = null) =>
+        Together(DemandMode, 0, 0, logits, bias, bound, experts, weights, retained, perPrice);
+
+    /// <summary>Marginal consolidation of one batch, after the guarded choice, in one kernel: always the expert leaves whose leaving costs least.</summary>
+    /// <param name="massPerExpert">Greatest cost of avoiding one expert of mean price, in shares of one token's mass, summed over tokens; positive infinity leaves only the bound.</param>
+    /// <inheritdoc cref="Consolidate"/>
+    public void Marginal(Tensor logits, Tensor? bias, double bound, double massPerExpert, Tensor experts, Tensor weights, Tensor retained, Tensor? perPrice = null) =>
+        Together(MarginalMode, 0, massPerExpert * ShareUnit, logits, bias, bound, experts, weights, retained, perPrice);
+
+    /// <summary>Opportunistic activation of one batch in one kernel, without a guard: each token brings its best <paramref name="ownExperts"/> and takes its best k of all that were brought.</summary>
+    /// <inheritdoc cref="Consolidate"/>
+    public void Activate(Tensor logits, int ownExperts, Tensor experts, Tensor weights, Tensor retained) =>
+        Together(ActivateMode, ownExperts, 0, logits, null, 0, experts, weights, retained, null);
+
+    /// <summary>Sorts the rows of a choice by expert for grouped products, and counts what a learner is told, in one kernel.</summary>
+    /// <param name="experts">[tokens, k] int32, -1 for an unused slot.</param>
+    /// <param name="retained">[tokens] float32.</param>
+    /// <param name="logits">[tokens, experts] float32.</param>
+    /// <param name="ends">Receives [experts] int32: rows up to and with each expert.</param>
+    /// <param name="source">Receives [tokens k] int64: the token of each row.</param>
+    /// <param name="back">Receives [tokens k] int64: the row of each slot; an unused slot points at its token's first.</param>
+    /// <param name="counts">[experts] int64, added to.</param>
+    /// <param name="totals">[4] float64, added to: steps, distinct experts, retained mass; the last is the least retained mass.</param>
+    /// <param name="sample">[steps, tokens, experts] float32: a ring of the latest steps' logits; null keeps none.</param>
+    public unsafe void Dispatch(Tensor experts, Tensor retained, Tensor logits, Tensor ends, Tensor source, Tensor back, Tensor counts, Tensor totals, Tensor? sample)
+    {
+        var tokens = Tokens(logits, 0);
+        var slots = (long)tokens * Shape.TopK;
+        if (slots * sizeof(int) > DispatchBytes)
+        {
+            throw new ArgumentException($"One block sorts up to {DispatchBytes / sizeof(int)} slots, not {tokens} x {Shape.TopK}.", nameof(logits));
+        }
+
+        var ring = sample is null ? 0 : checked((int)sample.shape[0]);
+        var (x, r, z) = (TensorAddress.Of(experts, ScalarType.Int32, slots, nameof(experts)), TensorAddress.Of(retained, ScalarType.Float32, tokens, nameof(retained)),
+            TensorAddress.Of(logits, ScalarType.Float32, (long)tokens * Shape.Experts, nameof(logits)));
+        var (n, s, b) = (TensorAddress.Of(ends, ScalarType.Int32, Shape.Experts, nameof(ends)), TensorAddress.Of(source, ScalarType.Int64, slots, nameof(source)),
+            TensorAddress.Of(back, ScalarType.Int64, slots, nameof(back)));
+        var (c, t, p) = (TensorAddress.Of(counts, ScalarType.Int64, Shape.Experts, nameof(counts)), TensorAddress.Of(totals, ScalarType.Float64, 4, nameof(totals)),
+            sample is null ? 0 : TensorAddress.Of(sample, ScalarType.Float32, (long)ring * tokens * Shape.Experts, nameof(sample)));
+        var arguments = stackalloc void*[] { &x, &r, &z, &tokens, &n, &s, &b, &c, &t, &p, &ring };
+        _driver.Launch(_dispatch, 1, BlockThreads, (int)(slots * sizeof(int)), arguments);
+    }
+
+    private unsafe void Together(int mode, int own, double limit, Tensor logits, Tensor? bias, double bound, Tensor experts, Tensor weights, Tensor retained, Tensor? perPrice)
     {
         var tokens = Tokens(logits, bound);
         if (tokens > MaximumBatch || Shape.Experts % 16 != 0)
@@ -102,7 +150,7 @@ public sealed class GpuSelector : IDisposable
         if (_scratch is null || _scratch.Tokens < tokens)
         {
             _scratch?.Dispose();
-            _scratch = new ConsolidationScratch(Shape.Experts, Math.Max(64, tokens));
+            _scratch = new ConsolidationScratch(Shape.Experts, Math.Max(BlockThreads, tokens));
         }
 
         var (z, b, e, w, r) = Addresses(logits, bias, experts, weights, retained, tokens);
@@ -111,7 +159,7 @@ public sealed class GpuSelector : IDisposable
         nint trips = 0;
         var scratch = stackalloc nint[ConsolidationScratch.Count];
         _scratch.Addresses.CopyTo(new Span<nint>(scratch, ConsolidationScratch.Count));
-        var arguments = stackalloc void*[10 + ConsolidationScratch.Count];
+        var arguments = stackalloc void*[13 + ConsolidationScratch.Count];
         arguments[0] = &z;
         arguments[1] = &b;
         arguments[2] = &tokens;
@@ -127,8 +175,14 @@ public sealed class GpuSelector : IDisposable
             arguments[10 + i] = &scratch[i];
         }
 
+        arguments[10 + ConsolidationScratch.Count] = &mode;
+        arguments[11 + ConsolidationScratch.Count] = &own;
+        arguments[12 + ConsolidationScratch.Count] = &limit;
         _driver.Launch(_consolidate, tokens, BlockThreads, 6 * tokens * Shape.Experts, arguments);
     }
+
+    /// <summary>The device's queue: where kernels go, and events in it.</summary>
+    internal CudaDriver Driver => _driver;
 
     /// <summary>Gives the scratch memory back.</summary>
     public void Dispose() => _scratch?.Dispose();

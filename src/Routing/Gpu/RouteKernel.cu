@@ -242,7 +242,12 @@ extern "C" __global__ void guarded(const float* logits, const float* bias, int t
     write(t, lane, experts + (long long)token * K, weights + (long long)token * K, retained + token);
 }
 
-// Greedy consolidation by demand, in one launch. Phase one: one block a token ranks its experts by counting and leaves shares, ranks and order in scratch
+// What the tokens of a batch do together, in one launch: MODE_DEMAND, experts leave in the order of demand (greedy consolidation); MODE_MARGINAL, always
+// the one whose leaving costs least, up to a limit (marginal consolidation); MODE_ACTIVATE, tokens take what some token brings (opportunistic activation).
+#define MODE_DEMAND 0
+#define MODE_MARGINAL 1
+#define MODE_ACTIVATE 2
+// Phase one: one block a token ranks its experts by counting and leaves shares, ranks and order in scratch
 // memory, expert-major. Phase two: the block that finishes last walks the experts in order of demand, one thread a token. A token's sets are bits in
 // rank space, so its next best present expert is the first bit that is set.
 #define P ((E + 31) / 32)
@@ -250,7 +255,7 @@ extern "C" __global__ void guarded(const float* logits, const float* bias, int t
 extern "C" __global__ void __launch_bounds__(B, 1) consolidate(
     const float* logits, const float* bias, int tokens, double bound, int needed, const double* perPrice, int* experts, float* weights, float* retained, int* trips,
     int* scratchShares, unsigned char* scratchRanks, unsigned char* scratchOrder, float* scratchScores, u32* scratchSets, double* scratchMass, int* scratchUnits,
-    u64* scratchDemand, int* arrived)
+    u64* scratchDemand, int* arrived, int mode, int own, double limit)
 {
     extern __shared__ __align__(16) unsigned char pool[];
     __shared__ u64 keys[E];
@@ -389,6 +394,24 @@ extern "C" __global__ void __launch_bounds__(B, 1) consolidate(
         atomicAdd(&count, 1);
     }
     __syncthreads();
+    __shared__ long long loss[E];
+    __shared__ double factorOf[E];
+    __shared__ u32 brought[P];
+    __shared__ int chosenNow;
+    if (e < E)
+    {
+        // Experts that nobody has, or that cost nothing, never leave: their turn is over before it comes.
+        loss[e] = keys[e] < ~0ull - 1 ? 0 : -1;
+        factorOf[e] = perPrice ? perPrice[e] : 1.0;
+        if (e < P) brought[e] = 0;
+    }
+    __syncthreads();
+    if (e < E)
+    {
+        keys[e] = loss[e] < 0; // from here on: whether the expert's turn is over
+        loss[e] = 0;
+    }
+    __syncthreads();
     int t = threadIdx.x;
     if (t >= ((N + 31) & ~31)) return; // The barriers below wait for those that stay.
 
@@ -422,7 +445,113 @@ extern "C" __global__ void __launch_bounds__(B, 1) consolidate(
         }
         nextShare = next < 0 ? 0 : shares[order[next * N + t] * N + t];
     }
-    int leaves = count;
+    if (mode == MODE_ACTIVATE)
+    {
+        // Every token brings its own first experts; then each takes its best K of all that were brought.
+        if (real)
+            for (int r = 0; r < own && r < K; r++)
+            {
+                int expert = order[r * N + t];
+                atomicOr(&brought[expert >> 5], 1u << (expert & 31));
+            }
+        __syncthreads();
+#pragma unroll
+        for (int c = 0; c < P; c++) mineSet[c] = 0;
+        for (int r = 0, taken = 0; real && r < E && taken < K; r++)
+        {
+            int expert = order[r * N + t];
+            if (!(brought[expert >> 5] >> (expert & 31) & 1)) continue;
+            taken++;
+#pragma unroll
+            for (int c = 0; c < P; c++)
+                if ((r >> 5) == c) mineSet[c] |= 1u << (r & 31);
+        }
+    }
+    if (mode == MODE_MARGINAL)
+    {
+        // loss: what the leaving of each expert would cost all tokens together, in units.
+#define ACCOUNT(sign) \
+        for (int c = 0; c < P; c++) \
+            for (u32 bits = mineSet[c]; bits; bits &= bits - 1) \
+            { \
+                int mineExpert = order[(c * 32 + __ffs(bits) - 1) * N + t]; \
+                atomicAdd((u64*)&loss[mineExpert], (u64)(sign * ((long long)shares[mineExpert * N + t] - nextShare))); \
+            }
+        if (real) ACCOUNT(1)
+        __syncthreads();
+        for (int turn = 0; turn < E; turn++)
+        {
+            if (t < 32)
+            {
+                double cheapest = __longlong_as_double(0x7ff0000000000000ll);
+                int which = E;
+#pragma unroll
+                for (int c = 0; c < P; c++)
+                {
+                    int expert = c * 32 + t;
+                    double cost = expert < E && !keys[expert] ? (double)loss[expert] * factorOf[expert] : __longlong_as_double(0x7ff0000000000000ll);
+                    if (cost < cheapest) { cheapest = cost; which = expert; }
+                }
+#pragma unroll
+                for (int offset = 16; offset; offset >>= 1)
+                {
+                    double otherCost = __shfl_xor_sync(FULL, cheapest, offset);
+                    int otherWhich = __shfl_xor_sync(FULL, which, offset);
+                    if (otherCost < cheapest || (otherCost == cheapest && otherWhich < which)) { cheapest = otherCost; which = otherWhich; }
+                }
+                if (t == 0)
+                {
+                    chosenNow = which < E && cheapest <= limit ? which : -1;
+                    if (chosenNow >= 0) keys[which] = 1;
+                }
+            }
+            __syncthreads();
+            int leaving = chosenNow;
+            if (leaving < 0) break;
+            int r = real ? ranks[leaving * N + t] : E, lost = real ? shares[leaving * N + t] : 0;
+            bool in = false;
+#pragma unroll
+            for (int c = 0; c < P; c++)
+                if ((r >> 5) == c) in = (mineSet[c] >> (r & 31)) & 1;
+            in = in && real;
+            bool may = !in || (mass - lost + nextShare >= least && (next >= 0 || size > 1));
+            if (!__syncthreads_and(may)) continue;
+            if (real && (in || next == r))
+            {
+                ACCOUNT(-1)
+                if (in)
+                {
+                    mass += nextShare - lost;
+                    if (next < 0) size--;
+                }
+#pragma unroll
+                for (int c = 0; c < P; c++)
+                {
+                    if (in && (r >> 5) == c) mineSet[c] &= ~(1u << (r & 31));
+                    if (in && next >= 0 && (next >> 5) == c)
+                    {
+                        mineSet[c] |= 1u << (next & 31);
+                        open[c] &= ~(1u << (next & 31));
+                    }
+                    if ((r >> 5) == c) open[c] &= ~(1u << (r & 31));
+                }
+                next = -1;
+#pragma unroll
+                for (int c = P - 1; c >= 0; c--)
+                    if (open[c]) next = c * 32 + __ffs(open[c]) - 1;
+                nextShare = next < 0 ? 0 : shares[order[next * N + t] * N + t];
+                ACCOUNT(1)
+            }
+            else if (real)
+            {
+#pragma unroll
+                for (int c = 0; c < P; c++)
+                    if ((r >> 5) == c) open[c] &= ~(1u << (r & 31));
+            }
+            __syncthreads();
+        }
+    }
+    int leaves = mode == MODE_DEMAND ? count : 0;
     int rankNow = E, shareNow = 0;
     if (real && leaves > 0)
     {
@@ -528,4 +657,68 @@ extern "C" __global__ void __launch_bounds__(B, 1) consolidate(
         weights[t * K + slot] = !slots[slot] ? 0.0f : sumOfScores > 0 ? __fmul_rn(scores[slot], scale) : 1.0f / used;
     }
     retained[t] = scratchMass[t] > 0 ? (float)(sumOfScores / scratchMass[t]) : 1.0f;
+}
+
+
+// What an engine needs after the choice, in one launch of one block: rows sorted by expert for the grouped products, where each slot's row went, and what a
+// learner and a report are told. Unused slots have no row; they point at their token's first expert, and their weight is 0.
+extern "C" __global__ void __launch_bounds__(B, 1) dispatch(
+    const int* experts, const float* retained, const float* logits, int tokens, int* ends, long long* source, long long* back, long long* counts, double* totals, float* sample, int sampleSteps)
+{
+    extern __shared__ __align__(16) int slots[]; // [tokens, K]
+    __shared__ int starts[E + 1];
+    __shared__ double sums[B];
+    __shared__ float leasts[B];
+    int e = threadIdx.x, all = tokens * K;
+    for (int i = e; i < all; i += B) slots[i] = experts[i];
+    long long step = (long long)totals[0];
+    __syncthreads();
+    int mine = 0;
+    if (e < E)
+    {
+        for (int i = 0; i < all; i++) mine += slots[i] == e;
+        starts[e + 1] = mine;
+        counts[e] += mine;
+    }
+    int distinct = __syncthreads_count(mine > 0);
+    if (e == 0)
+    {
+        starts[0] = 0;
+        for (int i = 1; i <= E; i++) starts[i] += starts[i - 1];
+    }
+    double sum = 0;
+    float least = 3.402823466e+38f;
+    for (int i = e; i < tokens; i += B) { sum += retained[i]; least = fminf(least, retained[i]); }
+    sums[e] = sum;
+    leasts[e] = least;
+    __syncthreads();
+    if (e < E)
+    {
+        ends[e] = starts[e + 1];
+        int row = starts[e];
+        for (int i = 0; i < all && mine > 0; i++)
+            if (slots[i] == e)
+            {
+                source[row] = i / K;
+                back[i] = row++;
+            }
+    }
+    // Rows that no expert takes are never read; they still need a source that exists.
+    for (int i = starts[E] + e; i < all; i += B) source[i] = 0;
+    __syncthreads();
+    for (int i = e; i < all; i += B)
+        if (slots[i] < 0) back[i] = back[i / K * K];
+    if (e == 0)
+    {
+        for (int i = 1; i < min(B, tokens); i++) { sum += sums[i]; least = fminf(least, leasts[i]); }
+        totals[0] += 1;
+        totals[1] += distinct;
+        totals[2] += sum;
+        totals[3] = fmin(totals[3], (double)least);
+    }
+    if (sample)
+    {
+        float* place = sample + (step % sampleSteps) * tokens * E;
+        for (int i = e; i < tokens * E; i += B) place[i] = logits[i];
+    }
 }
