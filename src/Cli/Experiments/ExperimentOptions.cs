@@ -27,7 +27,7 @@ internal sealed class ExperimentOptions
     private readonly Option<string?> _trace = new("--trace") { Description = "File for a recording of the card at 20 Hz while the run lasts (csv.gz)." };
     private readonly Option<bool?> _graphs = new("--graphs") { Description = "false launches decode steps operation by operation instead of replaying CUDA graphs." };
     private readonly Option<double?> _budget = new("--quality-budget") { Description = "Percent of perplexity that each arm may cost on tuning sequences; its bound is set accordingly. 0: bounds as given." };
-    private readonly Option<bool> _ablations = new("--ablations") { Description = "compare: also every part taken away, and the other strategies." };
+    private readonly Option<bool> _ablations = new("--ablations") { Description = "compare: also ours with every part taken away." }, _alternatives = new("--alternatives") { Description = "compare: ours against itself with the other order of leaving, and with a bias alone." };
     private readonly Option<double?> _limit = new("--time-limit") { Description = "Seconds after which no further half round begins." };
     private readonly Option<double?> _soak = new("--soak-seconds") { Description = "thermal: seconds of each window at the fixed load." }, _cool = new("--cool-seconds") { Description = "thermal: seconds without work before each window." }, _load = new("--load") { Description = "thermal: offered load as a share of what the control can do." };
 
@@ -43,7 +43,7 @@ internal sealed class ExperimentOptions
     public IEnumerable<Option> All =>
     [
         _preset, _device, _width, _layers, _experts, _topK, _expertWidth, _vocabulary, _expertType, _chunk, _frequency, _batchSizeOne, _length, _trainSteps, _epochs, _batches, _rate, _power, _celsius, _latency, _guard,
-        _trainSeconds, _window, _muon, _costs, _output, _corpus, _strategy, _seed, _context, _decode, _sequences, _rounds, _sizes, _own, _checkpoint, _trace, _graphs, _budget, _ablations, _limit, _soak, _cool, _load, Json,
+        _trainSeconds, _window, _muon, _costs, _output, _corpus, _strategy, _seed, _context, _decode, _sequences, _rounds, _sizes, _own, _checkpoint, _trace, _graphs, _budget, _ablations, _alternatives, _limit, _soak, _cool, _load, Json,
     ];
 
     /// <summary>The settings that follow.</summary>
@@ -64,7 +64,7 @@ internal sealed class ExperimentOptions
         var own = parsed.GetValue(_own) ?? (tiny ? 3 : 5);
         return (basis with
         {
-            Kind = kind, Shape = shape, OnCuda = (parsed.GetValue(_device) ?? (tiny ? "cpu" : "cuda")) == "cuda", Arms = Arms(kind, parsed.GetValue(_strategy), guard, own, tiny, parsed.GetValue(_ablations)),
+            Kind = kind, Shape = shape, OnCuda = (parsed.GetValue(_device) ?? (tiny ? "cpu" : "cuda")) == "cuda", Arms = Arms(kind, parsed.GetValue(_strategy), guard, own, tiny, parsed.GetValue(_ablations), parsed.GetValue(_alternatives)),
             Training = basis.Training with
             {
                 Steps = steps, Batch = parsed.GetValue(_batchSizeOne) ?? basis.Training.Batch, Length = parsed.GetValue(_length) ?? basis.Training.Length, Seconds = parsed.GetValue(_trainSeconds) ?? basis.Training.Seconds,
@@ -84,16 +84,18 @@ internal sealed class ExperimentOptions
         }).Check();
     }
 
-    private static IReadOnlyList<ArmPlan> Arms(string kind, string? strategy, float guard, int own, bool tiny, bool ablations)
+    private static IReadOnlyList<ArmPlan> Arms(string kind, string? strategy, float guard, int own, bool tiny, bool ablations, bool alternatives)
     {
         ArmPlan[] named = [.. (strategy ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(name => ArmCatalogue.Of(StrategyCatalogue.Find(name)) with { GuardBound = guard })];
         return kind switch
         {
             "aa" => ArmCatalogue.SameAndSame,
-            "thermal" => [ArmCatalogue.Baseline(), named.Length > 0 ? named[0] : ArmCatalogue.Comparison(guard, own).First(arm => arm.Name == ArmCatalogue.Product)],
-            "run" => named.Length > 0 ? named : [ArmCatalogue.Comparison(guard, own).First(arm => arm.Name == "EnergyAwareTTT")],
+            "thermal" => [ArmCatalogue.Baseline(), named.Length > 0 ? named[0] : ArmCatalogue.Comparison(guard, own, !tiny).First(arm => arm.Name == ArmCatalogue.Product)],
+            "run" => named.Length > 0 ? named : [ArmCatalogue.Comparison(guard, own, !tiny).First(arm => arm.Name == "EnergyAwareTTT")],
             _ when named.Length > 0 => [.. ArmCatalogue.SameAndSame, .. named.Where(arm => arm.Name != ArmCatalogue.Control)],
-            _ => tiny || ablations ? [.. ArmCatalogue.Comparison(guard, own), .. ArmCatalogue.Others, .. ArmCatalogue.Ablations(guard)] : ArmCatalogue.Comparison(guard, own),
+            _ when strategy is "" or null && alternatives => [.. ArmCatalogue.SameAndSame, ArmCatalogue.Comparison(guard, own, !tiny).First(arm => arm.Name == ArmCatalogue.Product), .. ArmCatalogue.Alternatives(guard)],
+            _ when tiny => [.. ArmCatalogue.Comparison(guard, own), .. ArmCatalogue.Others, .. ArmCatalogue.Ablations(guard)],
+            _ => [.. ArmCatalogue.Comparison(guard, own, true), .. ablations ? ArmCatalogue.Ablations(guard, true) : []],
         };
     }
 }

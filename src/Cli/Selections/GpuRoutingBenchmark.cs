@@ -12,6 +12,9 @@ internal static class GpuRoutingBenchmark
 {
     private const double Bound = 0.95;
     private static readonly SelectorShape Shape = new(128, 8);
+    private static readonly BatchStep[] Steps =
+        [BatchStep.None, BatchStep.GreedyConsolidation((float)Bound), BatchStep.MarginalConsolidation((float)Bound), BatchStep.MarginalConsolidation((float)Bound, 0.3), BatchStep.OpportunisticActivation(4)];
+    private static readonly bool[] Either = [false, true];
     private static readonly int[] Batches = [64, 16, 7, 200];
 
     public static IEnumerable<BenchCase> Run(double seconds)
@@ -29,6 +32,10 @@ internal static class GpuRoutingBenchmark
 
         var consolidate = Time(gpu, Consolidate, seconds);
         yield return Line("greedy consolidation, one kernel, 64 tokens, E=128 k=8", consolidate, 1e6, "us", "<= 20 us", consolidate.Median <= 20e-6);
+        var marginal = Time(gpu, () => gpu.Marginal(logits, null, Bound, double.PositiveInfinity, answer.Experts, answer.Weights, answer.Retained), seconds);
+        yield return Line("marginal consolidation, one kernel, the same", marginal, 1e6, "us");
+        var activate = Time(gpu, () => gpu.Activate(logits, 5, answer.Experts, answer.Weights, answer.Retained), seconds);
+        yield return Line("opportunistic activation, one kernel, the same", activate, 1e6, "us");
         var guarded = Time(gpu, Guarded, seconds);
         yield return Line("guarded top-k with bias, one kernel", guarded, 1e6, "us");
         var plain = Time(gpu, () =>
@@ -72,18 +79,25 @@ internal static class GpuRoutingBenchmark
                 Roughen(host.Logits, seed);
                 using var logits = tensor(host.Logits, [batch, Shape.Experts], device: CUDA);
                 using var answer = new GpuAnswer(batch, Shape);
-                foreach (var (isBiased, isTogether) in new[] { (false, false), (true, false), (false, true), (true, true) })
+                foreach (var (isBiased, step) in from step in Steps from biased in Either where !biased || step.Kind != BatchStepKind.OpportunisticActivation select (biased, step))
                 {
-                    var epoch = new SelectionEpoch(1, "bench", isBiased ? bias.cpu().data<float>().ToArray() : new float[Shape.Experts], guardBound: (float)Bound,
-                        batchStep: isTogether ? BatchStep.GreedyConsolidation((float)Bound) : BatchStep.None);
+                    var bound = step.Kind == BatchStepKind.OpportunisticActivation ? 0 : (float)Bound;
+                    var epoch = new SelectionEpoch(1, "bench", isBiased ? bias.cpu().data<float>().ToArray() : new float[Shape.Experts], guardBound: bound, batchStep: step);
                     selector.Select(host.Logits, batch, epoch, host.Experts, host.Weights);
-                    if (isTogether)
+                    switch (step.Kind)
                     {
-                        gpu.Consolidate(logits, isBiased ? bias : null, (float)Bound, answer.Experts, answer.Weights, answer.Retained);
-                    }
-                    else
-                    {
-                        gpu.Guarded(logits, isBiased ? bias : null, (float)Bound, answer.Experts, answer.Weights, answer.Retained);
+                        case BatchStepKind.GreedyConsolidation:
+                            gpu.Consolidate(logits, isBiased ? bias : null, bound, answer.Experts, answer.Weights, answer.Retained);
+                            break;
+                        case BatchStepKind.MarginalConsolidation:
+                            gpu.Marginal(logits, isBiased ? bias : null, bound, step.MassPerExpert, answer.Experts, answer.Weights, answer.Retained);
+                            break;
+                        case BatchStepKind.OpportunisticActivation:
+                            gpu.Activate(logits, step.OwnExperts, answer.Experts, answer.Weights, answer.Retained);
+                            break;
+                        default:
+                            gpu.Guarded(logits, isBiased ? bias : null, bound, answer.Experts, answer.Weights, answer.Retained);
+                            break;
                     }
 
                     var experts = answer.Experts.cpu().data<int>().ToArray();
@@ -94,7 +108,7 @@ internal static class GpuRoutingBenchmark
                         tokens++;
                         var slots = (token * Shape.TopK)..((token + 1) * Shape.TopK);
                         equal += experts.AsSpan(slots).SequenceEqual(host.Experts.AsSpan(slots)) && weights.AsSpan(slots).SequenceEqual(host.Weights.AsSpan(slots)) ? 1 : 0;
-                        if (retained[token] < Bound)
+                        if (retained[token] < bound)
                         {
                             throw new InvalidOperationException($"Batch of {batch}, seed {seed}, token {token} keeps {retained[token]} on the GPU. Nothing was timed.");
                         }

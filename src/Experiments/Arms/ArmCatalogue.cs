@@ -24,9 +24,10 @@ public static class ArmCatalogue
     /// <summary>What the main comparison shows: each rival, ours with and without affinity, and each lever alone.</summary>
     /// <param name="bound">rho of the consolidations, above 0 to 1.</param>
     /// <param name="ownExperts">k0 of opportunistic activation.</param>
-    public static IReadOnlyList<ArmPlan> Comparison(float bound, int ownExperts)
+    /// <param name="byDemand">Whether experts leave in the order of demand, as on a GPU (docs/decisions/0161); else by what their leaving costs.</param>
+    public static IReadOnlyList<ArmPlan> Comparison(float bound, int ownExperts, bool byDemand = false)
     {
-        var product = Ours(bound);
+        var product = Ours(bound, byDemand);
         return
         [
             Baseline(), Baseline(ControlAgain), new("Baseline + affinity", StrategyCatalogue.Baseline, true), Of(StrategyCatalogue.LossFreeBalancing), Opportunistic(ownExperts),
@@ -42,9 +43,9 @@ public static class ArmCatalogue
     ];
 
     /// <summary>Ours with one part taken away each.</summary>
-    public static IReadOnlyList<ArmPlan> Ablations(float bound)
+    public static IReadOnlyList<ArmPlan> Ablations(float bound, bool byDemand = false)
     {
-        var product = Ours(bound);
+        var product = Ours(bound, byDemand);
         return
         [
             product with { Name = "without TTT", Strategy = product.Strategy with { UsesFastWeights = false } },
@@ -60,6 +61,19 @@ public static class ArmCatalogue
     /// <summary>An arm of a strategy as it is.</summary>
     public static ArmPlan Of(Strategy strategy) => new((strategy ?? throw new ArgumentNullException(nameof(strategy))).Name, strategy, false);
 
-    private static ArmPlan Ours(float bound) =>
-        new("EnergyAwareTTT", StrategyCatalogue.EnergyAwareTtt with { BatchStep = BatchStep.MarginalConsolidation(bound, priced: true) }, false) { GuardBound = bound };
+    /// <summary>Ours in the other order of leaving, and with a bias alone but nothing learned: what these two are worth.</summary>
+    public static IReadOnlyList<ArmPlan> Alternatives(float bound)
+    {
+        var product = Ours(bound, byDemand: false);
+        return
+        [
+            product with { Name = "marginal order" }, product with { Name = "marginal order + affinity", ByAffinity = true }, product with { Name = "bias alone", BatchAware = false },
+            product with { Name = "bias alone, without TTT", BatchAware = false, Strategy = product.Strategy with { UsesFastWeights = false } },
+        ];
+    }
+
+    private static ArmPlan Ours(float bound, bool byDemand) => new("EnergyAwareTTT", StrategyCatalogue.EnergyAwareTtt with
+    {
+        BatchStep = byDemand ? BatchStep.GreedyConsolidation(bound, priced: true) : BatchStep.MarginalConsolidation(bound, priced: true),
+    }, false) { GuardBound = bound };
 }

@@ -13,9 +13,8 @@ internal sealed class BlockStack : IDisposable
     public BlockStack(CalibrationSettings settings, Device device, ScalarType kind)
     {
         GroupedProduct.Load();
-        using var generator = new Generator((ulong)settings.Seed, device);
         using var scope = NewDisposeScope();
-        Tensor Random(double scale, params long[] size) => empty(size, kind, device).normal_(0, scale, generator).DetachFromDisposeScope();
+        Tensor Random(double scale, params long[] size) => empty(size, kind, device).normal_(0, scale).DetachFromDisposeScope();
         _layers = [.. Enumerable.Range(0, settings.Layers).Select(_ => (
             Random(1 / Math.Sqrt(settings.Width), settings.Experts, settings.Width, 2 * settings.ExpertWidth), Random(1 / Math.Sqrt(settings.ExpertWidth), settings.Experts, settings.ExpertWidth, settings.Width)))];
     }

@@ -19,7 +19,11 @@ internal sealed class GpuGate : IBatchGate
     private readonly SelectionEpoch[] _epochs;
     private readonly Tensor _experts, _weights, _retained, _ends, _source, _back, _counts, _totals;
     private readonly Tensor[] _layerCounts, _layerTotals, _biases, _perPrices;
+    private readonly Tensor? _sample;
     private readonly Tensor[]? _samples;
+    private long[] _seenCounts = [];
+    private float[] _seenLogits = [];
+    private long _seenSteps;
 
     /// <summary>Makes room for steps of so many tokens.</summary>
     /// <param name="hasBias">Whether epochs bring biases: without, kernels leave that part out.</param>
@@ -37,7 +41,8 @@ internal sealed class GpuGate : IBatchGate
         _layerTotals = [.. Enumerable.Range(0, layers).Select(layer => _totals.select(0, layer).DetachFromDisposeScope())];
         _biases = [.. Enumerable.Range(0, hasBias ? layers : 0).Select(_ => Make(ScalarType.Float32, shape.Experts))];
         _perPrices = [.. Enumerable.Range(0, layers).Select(_ => ones([shape.Experts], ScalarType.Float64, CUDA).DetachFromDisposeScope())];
-        _samples = hasBias ? [.. Enumerable.Range(0, layers).Select(_ => Make(ScalarType.Float32, Math.Max(1, SampleRows / tokens), tokens, shape.Experts))] : null;
+        _sample = hasBias ? Make(ScalarType.Float32, layers, Math.Max(1, SampleRows / tokens), tokens, shape.Experts) : null;
+        _samples = _sample is null ? null : [.. Enumerable.Range(0, layers).Select(layer => _sample.select(0, layer).DetachFromDisposeScope())];
         Reset();
     }
 
@@ -51,7 +56,7 @@ internal sealed class GpuGate : IBatchGate
     public GateChoice Choose(int layer, Tensor logits)
     {
         var epoch = _epochs[layer];
-        var bias = _biases.Length > 0 ? _biases[layer] : null;
+        var bias = epoch.IsNeutral ? null : _biases[layer]; // Nothing to add: the kernel leaves that part out.
         var step = epoch.BatchStep;
         switch (step.Kind)
         {
@@ -92,7 +97,7 @@ internal sealed class GpuGate : IBatchGate
         }
 
         var old = _epochs[layer];
-        Version += old.BatchStep != epoch.BatchStep || old.EffectiveBound != epoch.EffectiveBound || old.GuardBound != epoch.GuardBound ? 1 : 0;
+        Version += old.BatchStep != epoch.BatchStep || old.IsNeutral != epoch.IsNeutral || old.EffectiveBound != epoch.EffectiveBound || old.GuardBound != epoch.GuardBound ? 1 : 0;
         _epochs[layer] = epoch;
         using var none = no_grad();
         using var scope = NewDisposeScope();
@@ -125,18 +130,24 @@ internal sealed class GpuGate : IBatchGate
         return new((long)numbers[0], (long)numbers[0] * _tokens, distinct, retained, least, _layers);
     }
 
+    /// <inheritdoc/>
+    /// <remarks>Layers are asked in order: the first brings all of them over.</remarks>
     public (long[] Counts, float[] Logits) Observed(int layer)
     {
-        using var scope = NewDisposeScope();
-        var counts = _layerCounts[layer].cpu().data<long>().ToArray();
-        if (_samples is null)
+        if (layer == 0)
         {
-            return (counts, []);
+            // All layers at once: every copy waits for the device.
+            using var counts = _counts.cpu();
+            _seenCounts = counts.data<long>().ToArray();
+            using var totals = _totals.cpu();
+            _seenSteps = (long)totals.data<double>()[0];
+            using var sample = _sample?.cpu();
+            _seenLogits = sample is null ? [] : sample.data<float>().ToArray();
         }
 
-        var steps = (long)_layerTotals[layer].cpu()[0].ToDouble();
-        var kept = Math.Min(steps, _samples[layer].shape[0]);
-        return (counts, kept == 0 ? [] : _samples[layer].narrow(0, 0, kept).cpu().data<float>().ToArray());
+        var (ring, cells) = (_samples is null ? 0 : (int)_samples[0].shape[0], _tokens * _shape.Experts);
+        var kept = (int)Math.Min(_seenSteps, ring);
+        return (_seenCounts.AsSpan(layer * _shape.Experts, _shape.Experts).ToArray(), _seenLogits.AsSpan(layer * ring * cells, kept * cells).ToArray());
     }
 
     public void Reset()
@@ -154,5 +165,7 @@ internal sealed class GpuGate : IBatchGate
         {
             kept.Dispose();
         }
+
+        _sample?.Dispose();
     }
 }

@@ -51,8 +51,8 @@ internal sealed class CounterMeter(CardWatch watch) : ITrialMeter
         double? joules = resets > 0 ? null : (last.Millijoules - first.Millijoules) / 1000.0;
         var readings = watch.Readings(first.Timestamp, last.Timestamp);
 
-        // The card averages over its last second: what it says in the first second is of before.
-        var watts = Mean(readings.Where(reading => Seconds(first.Timestamp, reading.Timestamp) >= Math.Min(AverageLag, seconds / 2)).Select(reading => reading.AverageWatts));
+        // The card averages over its last second: what it says in the first second of a trial is of the one before.
+        var watts = Mean(readings.Where(reading => Seconds(begin, reading.Timestamp) >= AverageLag).Select(reading => reading.AverageWatts));
         var celsius = readings.Select(reading => reading.Celsius).OfType<double>().ToList();
         var throttled = readings.Count > 1 ? (readings[^1].ThrottledNanoseconds - readings[0].ThrottledNanoseconds) / 1e9 : null;
         var edge = first.UncertainSeconds + last.UncertainSeconds;

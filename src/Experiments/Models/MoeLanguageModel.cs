@@ -31,7 +31,14 @@ public sealed class MoeLanguageModel : IDisposable
         TorchLibrary.Load();
         Shape = (shape ?? throw new ArgumentNullException(nameof(shape))).Check();
         Device = device ?? throw new ArgumentNullException(nameof(device));
-        using var generator = new Generator((ulong)seed, device);
+
+        // TorchSharp makes generators of the CPU only.
+        using var generator = device.type == DeviceType.CPU ? new Generator((ulong)seed) : null;
+        if (generator is null)
+        {
+            cuda.manual_seed_all(seed);
+        }
+
         using var scope = NewDisposeScope();
         var (d, f) = (shape.Width, shape.ExpertWidth);
         var depth = 1 / Math.Sqrt(2.0 * shape.Layers);

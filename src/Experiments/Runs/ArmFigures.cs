@@ -20,7 +20,7 @@ internal static class ArmFigures
         return new()
         {
             Name = name, Strategy = arm.Plan.Strategy.Name, Selection = arm.Gate.Name, Grouping = arm.Plan.Grouping, Phase = "decode", BatchSize = batch, Trials = valid.Count, Tokens = tokens, Origin = origin,
-            Parameters = new(StringComparer.Ordinal) { ["guard"] = Math.Round((double)arm.Plan.GuardBound, 4), ["batch_step"] = arm.Plan.BatchAware ? arm.Plan.Strategy.BatchStep.Kind.ToString() : "None" },
+            Parameters = new(StringComparer.Ordinal) { ["guard"] = Math.Round((double)arm.Plan.GuardBound, 4), ["own_experts"] = arm.Plan.Strategy.BatchStep.OwnExperts, ["mass_per_expert"] = double.IsFinite(arm.Plan.Strategy.BatchStep.MassPerExpert) ? arm.Plan.Strategy.BatchStep.MassPerExpert : -1, ["batch_step"] = arm.Plan.BatchAware ? arm.Plan.Strategy.BatchStep.Kind.ToString() : "None" },
             JoulesPerToken = tokens > 0 ? joules / tokens : null, JoulesPerTokenLow = interval.Count > 1 ? interval.Low : null, JoulesPerTokenHigh = interval.Count > 1 ? interval.High : null,
             Watts = seconds > 0 ? joules / seconds : null, TokensPerSecond = seconds > 0 ? tokens / seconds : null,
             MsPerTokenP50 = Mean(valid.Select(trial => trial.MsPerTokenP50)), MsPerTokenP95 = Mean(valid.Select(trial => trial.MsPerTokenP95)),

@@ -23,8 +23,11 @@ internal sealed record BoundPoint(double Bound, double PerplexityPercent, double
 /// </summary>
 internal sealed class BoundTuning(ExperimentDevice device, MoeLanguageModel model, SequencePool pool, LearningSettings learning, SelectorShape gate, TimeProvider time, CancellationToken cancellationToken)
 {
-    private const double Tightest = 1, Loosest = 0.6;
-    private const int Halvings = 5;
+    private const double Tightest = 1, Loosest = 0.6, LeastMass = 0.005, MostMass = 5;
+    private const int Halvings = 6;
+
+    /// <summary>Least share of its mass that any token keeps under marginal consolidation while its exchange rate is tuned.</summary>
+    public const float Floor = 0.8f;
 
     /// <summary>Whether the plan has something to tune.</summary>
     public static bool Concerns(ArmPlan plan) => plan.BatchAware && plan.Strategy.BatchStep.Kind != BatchStepKind.None;
@@ -33,10 +36,13 @@ internal sealed class BoundTuning(ExperimentDevice device, MoeLanguageModel mode
     public static ArmPlan With(ArmPlan plan, double bound) => plan.Strategy.BatchStep switch
     {
         { Kind: BatchStepKind.OpportunisticActivation } => plan with { Strategy = StrategyCatalogue.OpportunisticActivation((int)bound) with { Name = $"OpportunisticActivation({(int)bound})" } },
-        { Kind: BatchStepKind.GreedyConsolidation } => plan with { GuardBound = (float)bound, Strategy = StrategyCatalogue.GreedyConsolidation((float)bound) },
+        { Kind: BatchStepKind.GreedyConsolidation } => plan with
+        {
+            GuardBound = (float)bound, Strategy = plan.Strategy with { BatchStep = BatchStep.GreedyConsolidation((float)bound, plan.Strategy.BatchStep.IsPriced) },
+        },
         { Kind: BatchStepKind.MarginalConsolidation } step => plan with
         {
-            GuardBound = (float)bound, Strategy = plan.Strategy with { BatchStep = BatchStep.MarginalConsolidation((float)bound, step.MassPerExpert, step.IsPriced) },
+            GuardBound = Floor, Strategy = plan.Strategy with { BatchStep = BatchStep.MarginalConsolidation(Floor, bound, step.IsPriced) },
         },
         _ => plan,
     };
@@ -64,6 +70,20 @@ internal sealed class BoundTuning(ExperimentDevice device, MoeLanguageModel mode
             }
 
             return With(plan, best);
+        }
+
+        if (plan.Strategy.BatchStep.Kind == BatchStepKind.MarginalConsolidation)
+        {
+            // The exchange rate, by its logarithm: the last expert avoided costs the same mass wherever it was avoided.
+            var (low, high) = (Math.Log(LeastMass), Math.Log(MostMass));
+            for (var halving = 0; halving < Halvings; halving++)
+            {
+                var middle = (low + high) / 2;
+                var mass = Math.Round(Math.Exp(middle), 4);
+                (low, high) = Point(With(plan, mass), mass, decoder, control, tried).PerplexityPercent <= budget ? (middle, high) : (low, middle);
+            }
+
+            return With(plan, Math.Round(Math.Exp(low), 4));
         }
 
         var (tight, loose) = (Tightest, Loosest);

@@ -253,6 +253,7 @@ public sealed class ExperimentRun(ExperimentSettings settings, IRunRecorder reco
             }
 
             plans.Add(plan.Strategy.BatchStep.Kind == BatchStepKind.OpportunisticActivation ? tuned with { Name = plan.Name }
+                : plan.Strategy.BatchStep.Kind == BatchStepKind.MarginalConsolidation ? BoundTuning.With(plan, tuned.Strategy.BatchStep.MassPerExpert)
                 : BoundTuning.With(plan, tuned.GuardBound));
         }
 

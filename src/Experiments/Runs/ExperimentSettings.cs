@@ -108,7 +108,7 @@ public sealed record ExperimentSettings
     public static ExperimentSettings H100 { get; } = new()
     {
         Kind = "compare", Preset = "h100", OnCuda = true, Shape = ModelShape.H100, Training = new() { Steps = 4_000, Seconds = 200, Batch = 32, Length = 512, Rate = 6e-4 }, BatchSizes = [16, 64], DecodeSteps = 128,
-        Sequences = 512, HeldOutShare = 0.15, WindowSeconds = 2, QualityBudget = 0.9, Arms = ArmCatalogue.Comparison(0.93f, 5),
+        Sequences = 768, HeldOutShare = 0.15, WindowSeconds = 1.6, QualityBudget = 0.8, Arms = ArmCatalogue.Comparison(0.93f, 5, true),
     };
 
     /// <summary>As the record of a run tells them.</summary>

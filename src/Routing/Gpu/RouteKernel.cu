@@ -394,22 +394,19 @@ extern "C" __global__ void __launch_bounds__(B, 1) consolidate(
         atomicAdd(&count, 1);
     }
     __syncthreads();
-    __shared__ long long loss[E];
+    // What the leaving of each expert would cost all tokens together, in units, as high * 2^15 + low: shared memory adds 32 bits at once and 64 only in a loop. Low parts are never
+    // negative and at most N E times added; high parts may wrap on the way.
+    __shared__ int lossHigh[E];
+    __shared__ u32 lossLow[E];
     __shared__ double factorOf[E];
     __shared__ u32 brought[P];
-    __shared__ int chosenNow;
     if (e < E)
     {
+        lossHigh[e] = 0;
+        lossLow[e] = 0;
         // Experts that nobody has, or that cost nothing, never leave: their turn is over before it comes.
-        loss[e] = keys[e] < ~0ull - 1 ? 0 : -1;
-        factorOf[e] = perPrice ? perPrice[e] : 1.0;
+        factorOf[e] = keys[e] < ~0ull - 1 ? perPrice ? perPrice[e] : 1.0 : -1.0;
         if (e < P) brought[e] = 0;
-    }
-    __syncthreads();
-    if (e < E)
-    {
-        keys[e] = loss[e] < 0; // from here on: whether the expert's turn is over
-        loss[e] = 0;
     }
     __syncthreads();
     int t = threadIdx.x;
@@ -469,45 +466,48 @@ extern "C" __global__ void __launch_bounds__(B, 1) consolidate(
     }
     if (mode == MODE_MARGINAL)
     {
-        // loss: what the leaving of each expert would cost all tokens together, in units.
-#define ACCOUNT(sign) \
+#define ADD(expert, by) \
+        { \
+            int change = (by); \
+            atomicAdd(&lossHigh[expert], change >> 15); \
+            atomicAdd(&lossLow[expert], (u32)(change & 32767)); \
+        }
+        // Adds to the loss of every expert of the token's set.
+#define ACCOUNT(byWhat) \
         for (int c = 0; c < P; c++) \
             for (u32 bits = mineSet[c]; bits; bits &= bits - 1) \
             { \
                 int mineExpert = order[(c * 32 + __ffs(bits) - 1) * N + t]; \
-                atomicAdd((u64*)&loss[mineExpert], (u64)(sign * ((long long)shares[mineExpert * N + t] - nextShare))); \
+                ADD(mineExpert, byWhat) \
             }
-        if (real) ACCOUNT(1)
+        if (real) ACCOUNT(shares[mineExpert * N + t] - nextShare)
         __syncthreads();
+        double waiting[P]; // price of what each lane looks after; negative once its turn is over
+#pragma unroll
+        for (int c = 0; c < P; c++) waiting[c] = c * 32 + lane < E ? factorOf[c * 32 + lane] : -1.0;
         for (int turn = 0; turn < E; turn++)
         {
-            if (t < 32)
+            // Every warp finds the cheapest for itself: least cost, then lowest index. Order-preserving bits, two halves.
+            u64 cheapest = ~0ull;
+            int which = E;
+#pragma unroll
+            for (int c = 0; c < P; c++)
             {
-                double cheapest = __longlong_as_double(0x7ff0000000000000ll);
-                int which = E;
-#pragma unroll
-                for (int c = 0; c < P; c++)
-                {
-                    int expert = c * 32 + t;
-                    double cost = expert < E && !keys[expert] ? (double)loss[expert] * factorOf[expert] : __longlong_as_double(0x7ff0000000000000ll);
-                    if (cost < cheapest) { cheapest = cost; which = expert; }
-                }
-#pragma unroll
-                for (int offset = 16; offset; offset >>= 1)
-                {
-                    double otherCost = __shfl_xor_sync(FULL, cheapest, offset);
-                    int otherWhich = __shfl_xor_sync(FULL, which, offset);
-                    if (otherCost < cheapest || (otherCost == cheapest && otherWhich < which)) { cheapest = otherCost; which = otherWhich; }
-                }
-                if (t == 0)
-                {
-                    chosenNow = which < E && cheapest <= limit ? which : -1;
-                    if (chosenNow >= 0) keys[which] = 1;
-                }
+                int expert = c * 32 + lane;
+                if (waiting[c] < 0) continue;
+                double cost = (double)((long long)lossHigh[expert] * 32768 + lossLow[expert]) * waiting[c];
+                if (!(cost <= limit)) continue;
+                u64 bits = (u64)__double_as_longlong(cost + 0.0);
+                bits = bits >> 63 ? ~bits : bits | 0x8000000000000000ull;
+                if (bits < cheapest) { cheapest = bits; which = expert; }
             }
-            __syncthreads();
-            int leaving = chosenNow;
-            if (leaving < 0) break;
+            u32 high = __reduce_min_sync(FULL, (u32)(cheapest >> 32));
+            u32 low = __reduce_min_sync(FULL, (u32)(cheapest >> 32) == high ? (u32)cheapest : 0xffffffffu);
+            int leaving = (int)__reduce_min_sync(FULL, (u32)(cheapest >> 32) == high && (u32)cheapest == low ? (u32)which : (u32)E);
+            if (leaving >= E) break;
+#pragma unroll
+            for (int c = 0; c < P; c++)
+                if (leaving == c * 32 + lane) waiting[c] = -1.0;
             int r = real ? ranks[leaving * N + t] : E, lost = real ? shares[leaving * N + t] : 0;
             bool in = false;
 #pragma unroll
@@ -516,37 +516,40 @@ extern "C" __global__ void __launch_bounds__(B, 1) consolidate(
             in = in && real;
             bool may = !in || (mass - lost + nextShare >= least && (next >= 0 || size > 1));
             if (!__syncthreads_and(may)) continue;
-            if (real && (in || next == r))
+            int oldNext = next, oldShare = nextShare;
+            if (real)
             {
-                ACCOUNT(-1)
-                if (in)
-                {
-                    mass += nextShare - lost;
-                    if (next < 0) size--;
-                }
 #pragma unroll
                 for (int c = 0; c < P; c++)
                 {
                     if (in && (r >> 5) == c) mineSet[c] &= ~(1u << (r & 31));
-                    if (in && next >= 0 && (next >> 5) == c)
-                    {
-                        mineSet[c] |= 1u << (next & 31);
-                        open[c] &= ~(1u << (next & 31));
-                    }
+                    if (in && next >= 0 && (next >> 5) == c) open[c] &= ~(1u << (next & 31));
                     if ((r >> 5) == c) open[c] &= ~(1u << (r & 31));
                 }
+            }
+            if (real && (in || next == r))
+            {
                 next = -1;
 #pragma unroll
                 for (int c = P - 1; c >= 0; c--)
                     if (open[c]) next = c * 32 + __ffs(open[c]) - 1;
                 nextShare = next < 0 ? 0 : shares[order[next * N + t] * N + t];
-                ACCOUNT(1)
-            }
-            else if (real)
-            {
+
+                // Those that stay lose what the next best would have given; the one that left counts no more.
+                if (oldShare != nextShare) ACCOUNT(oldShare - nextShare)
+                if (in)
+                {
+                    mass += oldShare - lost;
+                    if (oldNext < 0) size--;
+                    else
+                    {
+                        int joins = order[oldNext * N + t];
+                        ADD(joins, oldShare - nextShare)
 #pragma unroll
-                for (int c = 0; c < P; c++)
-                    if ((r >> 5) == c) open[c] &= ~(1u << (r & 31));
+                        for (int c = 0; c < P; c++)
+                            if ((oldNext >> 5) == c) mineSet[c] |= 1u << (oldNext & 31);
+                    }
+                }
             }
             __syncthreads();
         }
