@@ -36,6 +36,7 @@ public static class GrainsRegistration
         silo.Services.AddOptions<DeploymentOptions>().BindConfiguration("Deployments").ValidateDataAnnotations().ValidateOnStart();
         silo.Services.AddOptions<RouterOptions>().BindConfiguration("Routers").ValidateDataAnnotations().ValidateOnStart();
         silo.Services.AddOptions<GpuGrainOptions>().BindConfiguration("Gpus").ValidateDataAnnotations().ValidateOnStart();
+        silo.Services.AddOptions<VersionRunOptions>().BindConfiguration("VersionRuns").ValidateDataAnnotations().ValidateOnStart();
         silo.Services.AddOptions<RunOptions>().BindConfiguration("Runs").ValidateDataAnnotations().ValidateOnStart();
         return silo;
     }

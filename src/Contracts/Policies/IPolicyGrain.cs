@@ -40,6 +40,10 @@ public interface IPolicyGrain : IGrainWithStringKey
     [Alias("roll")]
     Task<RolloutDecision> Roll(RolloutRequest request, long expected, string author, CancellationToken cancellationToken = default);
 
+    /// <summary>Changes a rollout of this scope; unknown when it is another scope's.</summary>
+    [Alias("act")]
+    Task<RolloutDecision> Act(long rollout, RolloutAction action, RolloutOrder order, string actor, CancellationToken cancellationToken = default);
+
     /// <summary>What is in force here has changed, or who is to try what: tells the deployments.</summary>
     [Alias("changed"), AlwaysInterleave]
     Task Changed(CancellationToken cancellationToken = default);

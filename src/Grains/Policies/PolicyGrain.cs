@@ -149,6 +149,12 @@ internal sealed class PolicyGrain(PolicyStore store, RolloutStore rollouts, Poli
         PolicyScopes.ChainOf(_scope) == PolicyChain.Routing ? null : await GrainFactory.GetGrain<IFleetGrain>(IFleetGrain.Key).Snapshot(-1, cancellationToken);
 
     /// <inheritdoc/>
+    public async Task<RolloutDecision> Act(long rollout, RolloutAction action, RolloutOrder order, string actor, CancellationToken cancellationToken = default) =>
+        (await rollouts.Find(rollout, cancellationToken))?.Scope == _scope
+            ? await GrainFactory.GetGrain<IRolloutGrain>(IRolloutGrain.KeyOf(rollout)).Act(action, order, actor, cancellationToken)
+            : new(RolloutOutcome.Unknown, null, []);
+
+    /// <inheritdoc/>
     public async Task Changed(CancellationToken cancellationToken = default)
     {
         // Deployments look by themselves too; being told makes it quick.

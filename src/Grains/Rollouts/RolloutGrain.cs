@@ -33,7 +33,8 @@ internal sealed partial class RolloutGrain(RolloutStore store, VitalsReader vita
     private DateTimeOffset? _appliedAt;
     private bool _beating;
 
-    private long Number => long.Parse(this.GetPrimaryKeyString()["rollout/".Length..], NumberStyles.None, CultureInfo.InvariantCulture);
+    // A key that is no number is that of no rollout.
+    private long Number => long.TryParse(this.GetPrimaryKeyString()["rollout/".Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)

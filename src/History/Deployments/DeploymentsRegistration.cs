@@ -15,6 +15,7 @@ internal static class DeploymentsRegistration
         services.AddSingleton<PolicyStore>();
         services.AddSingleton<RolloutStore>();
         services.AddSingleton<VitalsReader>();
+        services.AddSingleton<EffectReader>();
         services.AddSingleton<UsageRecordReader>();
         services.AddSingleton<DeploymentStore>();
         services.AddSingleton<EpochStore>();

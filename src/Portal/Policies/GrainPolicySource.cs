@@ -35,7 +35,8 @@ public sealed class GrainPolicySource(IGrainFactory grains, RolloutStore rollout
     public Task<RolloutDecision> Roll(string scope, RolloutRequest request, long expected, string author, CancellationToken cancellationToken) => Grain(scope).Roll(request, expected, author, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<RolloutDecision> Act(long rollout, RolloutAction action, RolloutOrder order, string actor, CancellationToken cancellationToken) => Grain(rollout).Act(action, order, actor, cancellationToken);
+    public async Task<RolloutDecision> Act(long rollout, RolloutAction action, RolloutOrder order, string actor, CancellationToken cancellationToken) =>
+        await rollouts.Find(rollout, cancellationToken) is { } known ? await Grain(known.Scope).Act(rollout, action, order, actor, cancellationToken) : new(RolloutOutcome.Unknown, null, []);
 
     /// <inheritdoc/>
     public Task<BacktestReport> Backtest(string scope, BacktestRequest request, CancellationToken cancellationToken) => grains.GetGrain<IBacktestGrain>(IBacktestGrain.KeyOf(scope)).Run(request, cancellationToken);

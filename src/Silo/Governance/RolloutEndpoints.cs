@@ -101,13 +101,9 @@ internal static class RolloutEndpoints
             order = read!; // read without a problem
         }
 
-        if ((await Rollout(id, grains).Progress(context.RequestAborted))?.Rollout.Scope != scope)
-        {
-            return Unknown(id, scope).ToResult();
-        }
-
         var wanted = action == "rollback" ? RolloutAction.RollBack : Enum.Parse<RolloutAction>(action, ignoreCase: true);
-        return Answer(await Rollout(id, grains).Act(wanted, order, user.Identity?.Name ?? "unknown", context.RequestAborted), StatusCodes.Status200OK);
+        var decision = await PolicyEndpoints.Policy(scope, grains).Act(id, wanted, order, user.Identity?.Name ?? "unknown", context.RequestAborted);
+        return decision.Outcome == RolloutOutcome.Unknown ? Unknown(id, scope).ToResult() : Answer(decision, StatusCodes.Status200OK);
     }
 
     private static IResult Answer(RolloutDecision decision, int status) => decision switch

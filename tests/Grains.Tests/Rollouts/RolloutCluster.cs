@@ -3,6 +3,7 @@ using EnergyTTT.Contracts.Deployments;
 using EnergyTTT.Contracts.Policies;
 using EnergyTTT.Contracts.Rollouts;
 using EnergyTTT.Grains.Deployments;
+using EnergyTTT.Grains.Rollouts;
 using EnergyTTT.History;
 using EnergyTTT.Testing.Databases;
 using EnergyTTT.Wire.Deployments;
@@ -45,6 +46,7 @@ public sealed class RolloutCluster : IAsyncDisposable
                 (it.Invariant, it.DataSource, it.GrainStorageSerializer) = ("Npgsql", source, new OrleansGrainStorageSerializer(serializer))));
             silo.AddGrains();
             silo.Services.Configure(options ?? (_ => { }));
+            silo.Services.Configure<VersionRunOptions>(runs => runs.Watch = TimeSpan.FromSeconds(150));
         });
         builder.ConfigureClient(client => client.Services.AddWireSerialisation());
         cluster.Cluster = builder.Build();

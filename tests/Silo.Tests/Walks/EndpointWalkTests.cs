@@ -138,7 +138,7 @@ public sealed class EndpointWalkTests(AccessHost host, ITestOutputHelper output)
             request.Content = new StringContent(body ?? "", Encoding.UTF8, address == "/v1/runs/import" ? RunBundleFile.MediaType : "application/json");
         }
 
-        if (request.Method == HttpMethod.Put && address.StartsWith("/v1/policies/", StringComparison.Ordinal))
+        if (address.StartsWith("/v1/policies/", StringComparison.Ordinal) && (request.Method == HttpMethod.Put || (request.Method == HttpMethod.Post && address.EndsWith("/rollouts", StringComparison.Ordinal))))
         {
             request.Headers.TryAddWithoutValidation("If-Match", "\"0\"");
         }
