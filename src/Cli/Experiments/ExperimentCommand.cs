@@ -1,5 +1,8 @@
 using System.CommandLine;
+using System.Net.Http.Headers;
 using System.Text.Json;
+using EnergyTTT.Cli.Runs;
+using EnergyTTT.Cli.Servers;
 using EnergyTTT.Experiments.Recordings;
 using EnergyTTT.Experiments.Reports;
 using EnergyTTT.Experiments.Runs;
@@ -15,7 +18,7 @@ internal static class ExperimentCommand
     public static Command Create() => new("experiment", "Train a mixture-of-experts model, decode under routers in turn, and say what they take. On a GPU joules are measured; on a CPU they are modelled and say so.")
     {
         One("run", "One strategy."), One("compare", "Every strategy against plain top-k, interleaved, with intervals and ablations."), One("aa", "The same arm twice: its interval has to cover 0."),
-        One("thermal", "Heat soak at a fixed offered load, with and without steering."), CalibrateCommand.Create(),
+        One("thermal", "Heat soak at a fixed offered load, with and without steering."), CalibrateCommand.Create(), PicturesCommand.Create(),
     };
 
     private static Command One(string kind, string description)
@@ -42,13 +45,18 @@ internal static class ExperimentCommand
         }
 
         var json = parsed.GetValue(options.Json);
-        IRunRecorder recorder = settings.OutputDirectory is { } folder ? new FileRecorder(folder) : new NoRecorder();
+        var file = settings.OutputDirectory is { } folder ? new FileRecorder(folder) : null;
+        using var client = parsed.GetValue(options.Server) is { } server ? Client(server, parsed.GetValue(options.Key) ?? Environment.GetEnvironmentVariable(ServerOptions.KeyVariable)) : null;
+        await using var live = client is null ? null : new ServerRunRecorder(client, TimeProvider.System);
+        IRunRecorder recorder = file is not null && live is not null ? new BothRecorders(file, live) : (IRunRecorder?)file ?? live ?? (IRunRecorder)new NoRecorder();
         var began = TimeProvider.System.GetTimestamp();
         var said = "";
         try
         {
             var bundle = await new ExperimentRun(settings, recorder, TimeProvider.System, Progress).Run(cancellationToken);
             Console.Error.WriteLine();
+            if (file is not null)
+                RunPictures.Write(bundle, Path.ChangeExtension(file.PathOf(bundle), null));
             if (json)
             {
                 Console.WriteLine(JsonSerializer.Serialize(bundle, WireJson.Default.RunBundle));
@@ -65,11 +73,13 @@ internal static class ExperimentCommand
                 AnsiConsole.Write(table);
             }
 
-            if (recorder is FileRecorder files)
-                Console.WriteLine($"bundle: {files.PathOf(bundle)}");
+            if (file is not null)
+                Console.WriteLine($"bundle: {file.PathOf(bundle)}, pictures beside it");
+            if (client is not null)
+                Console.WriteLine($"run: {new Uri(client.BaseAddress!, $"/runs/{bundle.Run.Id:D}")}"); // Client() sets it
             return 0;
         }
-        catch (Exception fault) when (fault is InvalidOperationException or NotSupportedException or IOException or DllNotFoundException or FormatException or ArgumentException)
+        catch (Exception fault) when (fault is InvalidOperationException or NotSupportedException or IOException or DllNotFoundException or FormatException or ArgumentException or HttpRequestException)
         {
             Console.Error.WriteLine();
             Console.Error.WriteLine(fault.Message);
@@ -85,6 +95,14 @@ internal static class ExperimentCommand
             said = line;
             Console.Error.Write(Console.IsErrorRedirected ? (share is 0 || (int)(share * 100) % 10 == 0 ? line + "\n" : "") : $"\r{line,-70}");
         }
+    }
+
+    private static HttpClient Client(Uri server, string? key)
+    {
+        var client = new HttpClient { BaseAddress = server, Timeout = TimeSpan.FromSeconds(30) };
+        if (key is { Length: > 0 })
+            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        return client;
     }
 
     private sealed class NoRecorder : IRunRecorder

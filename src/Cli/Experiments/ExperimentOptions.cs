@@ -31,6 +31,10 @@ internal sealed class ExperimentOptions
     private readonly Option<double?> _limit = new("--time-limit") { Description = "Seconds after which no further half round begins." };
     private readonly Option<double?> _soak = new("--soak-seconds") { Description = "thermal: seconds of each window at the fixed load." }, _cool = new("--cool-seconds") { Description = "thermal: seconds without work before each window." }, _load = new("--load") { Description = "thermal: offered load as a share of what the control can do." };
 
+    public Option<Uri?> Server { get; } = new("--server") { Description = "Also record the run live on this server." };
+
+    public Option<string?> Key { get; } = new("--key") { Description = $"API key that may record; {Servers.ServerOptions.KeyVariable} in the environment when not given." };
+
     public Option<bool> Json { get; } = new("--json") { Description = "Print the bundle's figures as JSON." };
 
     public ExperimentOptions()
@@ -43,7 +47,7 @@ internal sealed class ExperimentOptions
     public IEnumerable<Option> All =>
     [
         _preset, _device, _width, _layers, _experts, _topK, _expertWidth, _vocabulary, _expertType, _chunk, _frequency, _batchSizeOne, _length, _trainSteps, _epochs, _batches, _rate, _power, _celsius, _latency, _guard,
-        _trainSeconds, _window, _muon, _costs, _output, _corpus, _strategy, _seed, _context, _decode, _sequences, _rounds, _sizes, _own, _checkpoint, _trace, _graphs, _budget, _ablations, _alternatives, _limit, _soak, _cool, _load, Json,
+        _trainSeconds, _window, _muon, _costs, _output, _corpus, _strategy, _seed, _context, _decode, _sequences, _rounds, _sizes, _own, _checkpoint, _trace, _graphs, _budget, _ablations, _alternatives, _limit, _soak, _cool, _load, Server, Key, Json,
     ];
 
     /// <summary>The settings that follow.</summary>
