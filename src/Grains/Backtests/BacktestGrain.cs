@@ -29,7 +29,7 @@ internal sealed class BacktestGrain(PolicyBook book, PolicyStore policies, Deplo
         var hours = Math.Clamp(request.Hours, 1, 24);
         var fleet = await GrainFactory.GetGrain<IFleetGrain>(IFleetGrain.Key).Snapshot(-1, cancellationToken) ?? FleetSnapshot.Empty;
         var page = await book.Fresh(cancellationToken);
-        if (_material is not { } material || material.Hours != hours || clock.GetUtcNow() - material.To > Freshness)
+        if (_material is not { } material || material.Hours != hours || material.Replays.IsEmpty || clock.GetUtcNow() - material.To > Freshness)
         {
             _material = material = await Read(hours, cancellationToken);
         }
