@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using EnergyTTT.Portal.Access;
 
 namespace EnergyTTT.Portal;
 
@@ -15,4 +16,7 @@ public sealed class PortalOptions
 
     /// <summary>The domain that passkeys belong to, such as <c>energy.example.org</c>; null: the host that the browser asked; <c>Portal:PasskeyDomain</c>.</summary>
     public string? PasskeyDomain { get; set; }
+
+    /// <summary>Sign-in at an identity provider.</summary>
+    public OpenIdSettings OpenId { get; } = new();
 }

@@ -30,6 +30,7 @@ public static class PortalPages
         app.UseAntiforgery();
         app.MapStaticAssets();
         app.MapPasskeys();
+        app.MapOpenIdDoor();
         app.MapRazorComponents<App>()
             .AddInteractiveServerRenderMode(server =>
             {

@@ -123,6 +123,7 @@ public static class PortalServices
 
         // OWASP's count for PBKDF2 with HMAC-SHA-512; a hash of fewer rounds is made anew at the next sign-in.
         services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = 210_000);
+        services.AddOpenIdDoor(options.OpenId);
         services.AddAuthorization(AccessPolicies.Add);
         services.AddAntiforgery(antiforgery =>
         {

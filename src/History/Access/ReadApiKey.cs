@@ -11,7 +11,7 @@ internal static class ReadApiKey
         """
         select key.secret_sha256, key.role, key.hosts, key.deployments, key.expires,
                key.revoked is not null
-               or (key.owner like 'person/%' and (person.id is null or person.lockout_end > now() + interval '1 day')),
+               or (key.owner like 'person/%' and (person.id is null or coalesce(person.lockout_end > now() + interval '1 day', false))),
                key.last_used, key.owner, person.user_name,
                array(
                    select role.name

@@ -1,4 +1,5 @@
 using System.Net;
+using EnergyTTT.Portal.Access;
 using Npgsql;
 
 namespace EnergyTTT.Silo.Settings;
@@ -46,6 +47,10 @@ public sealed record ServerSettings
             faults.Add("--demo needs the role silo: the demo's frames go through the intake of this process.");
         }
 
+        var openId = new OpenIdSettings();
+        configuration.GetSection("OpenId").Bind(openId);
+        faults.AddRange(openId.Faults());
+        ReadProxies(configuration, faults);
         return faults.Count == 0 ? settings : throw new SettingsException(string.Join(Environment.NewLine, faults));
     }
 
@@ -140,6 +145,25 @@ public sealed record ServerSettings
 
         faults.Add($"Orleans:Address is '{text}'; an IP address of this machine expected, such as 10.0.0.5.");
         return IPAddress.Loopback;
+    }
+
+    /// <summary>The machines whose word about whom they ask for is believed (<c>X-Forwarded-For</c>, <c>X-Forwarded-Proto</c>); <c>Proxies__0</c>.</summary>
+    public static IReadOnlyList<IPAddress> ReadProxies(IConfiguration configuration, List<string> faults)
+    {
+        List<IPAddress> proxies = [];
+        foreach (var text in configuration.GetSection("Proxies").GetChildren().Select(child => child.Value ?? ""))
+        {
+            if (IPAddress.TryParse(text, out var address))
+            {
+                proxies.Add(address);
+            }
+            else
+            {
+                faults.Add($"Proxies has '{text}'; the IP address of a reverse proxy expected, such as 10.0.0.7.");
+            }
+        }
+
+        return proxies;
     }
 
     private static int ReadPort(IConfiguration configuration, string key, List<string> faults)

@@ -17,6 +17,7 @@ internal static class PortalHosting
             builder.Services.AddPortal(portal =>
             {
                 builder.Configuration.GetSection("Portal").Bind(portal);
+                builder.Configuration.GetSection("OpenId").Bind(portal.OpenId);
                 portal.SecretsFolder = folder.Secrets;
             });
             return;

@@ -31,6 +31,7 @@ internal static class Server
         builder.AddObservability();
 
         var app = builder.Build();
+        app.UseKnownProxies();
         if (start.Settings.Roles.HasFlag(Roles.Silo))
         {
             app.UseTelemetry();

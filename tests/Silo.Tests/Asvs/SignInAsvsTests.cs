@@ -3,6 +3,7 @@ using System.Net;
 using EnergyTTT.History.Access;
 using EnergyTTT.Portal.Access;
 using EnergyTTT.Silo.Tests.Walks;
+using EnergyTTT.Testing.Authenticators;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -98,13 +99,15 @@ public sealed class SignInAsvsTests(AccessHost host)
     public async Task V6_3_1_A_name_that_nobody_has_takes_as_long_as_a_wrong_password()
     {
         Assert.Null((await People.Create("timed", null, "viewer", null, AccessHost.Password, CancellationToken.None)).Code);
-        await Median("warm-up-nobody", 2);
-
-        var known = await Median("timed", 4);
-        var unknown = await Median("nobody-to-be-timed", 4);
+        await Took("warm-up-nobody");
+        var (known, unknown) = (double.MaxValue, double.MaxValue);
+        for (var i = 0; i < 5; i++)
+        {
+            (known, unknown) = (Math.Min(known, await Took("timed")), Math.Min(unknown, await Took("nobody-to-be-timed")));
+        }
 
         // The hash takes some hundred milliseconds; without it the unknown name would be answered in a tenth of the time.
-        Assert.InRange(unknown / known, 0.4, 2.5);
+        Assert.InRange(unknown / known, 0.3, 3.5);
     }
 
     [Fact]
@@ -295,19 +298,13 @@ public sealed class SignInAsvsTests(AccessHost host)
         return answer.StatusCode;
     }
 
-    private async Task<double> Median(string name, int times)
+    private async Task<double> Took(string name)
     {
-        List<double> took = [];
-        for (var i = 0; i < times; i++)
-        {
-            using var door = new Door(host);
-            await door.Client.GetStringAsync(new Uri("/sign-in", UriKind.Relative));
-            var clock = Stopwatch.StartNew();
-            (await door.SignIn(name, "falsch falsch falsch")).Dispose();
-            took.Add(clock.Elapsed.TotalMilliseconds);
-        }
-
-        return took.Order().ElementAt(times / 2);
+        using var door = new Door(host);
+        await door.Client.GetStringAsync(new Uri("/sign-in", UriKind.Relative));
+        var clock = Stopwatch.StartNew();
+        (await door.SignIn(name, "falsch falsch falsch")).Dispose();
+        return clock.Elapsed.TotalMilliseconds;
     }
 
     private async Task<System.Collections.Immutable.ImmutableArray<SessionInfo>> SessionsOf(string name)

@@ -20,7 +20,7 @@ public sealed class EndpointWalkTests(AccessHost host, ITestOutputHelper output)
     public void Every_endpoint_of_the_server_is_in_the_table_and_every_row_is_an_endpoint()
     {
         var known = EndpointTable.Rows.Keys.Concat(EndpointTable.Pages.Keys.SelectMany(page => new[] { "GET " + page, "POST " + page }))
-            .Concat(["POST /account/passkeys/options", "POST /sign-in/passkey/options"]).ToHashSet();
+            .Concat(["POST /account/passkeys/options", "POST /sign-in/passkey/options", "GET /sign-in/openid", "GET /sign-in/openid/done"]).ToHashSet();
         var found = Found().ToHashSet();
 
         Assert.True(found.Count > 70, "the server's endpoints were not found");

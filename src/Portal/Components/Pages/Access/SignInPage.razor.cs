@@ -37,6 +37,12 @@ public partial class SignInPage
     /// <summary>Where the person was going.</summary>
     [SupplyParameterFromQuery(Name = "return")] public string? Return { get; set; }
 
+    /// <summary>Why the way by the provider ended here.</summary>
+    [SupplyParameterFromQuery(Name = "problem")] public string? Problem { get; set; }
+
+    /// <summary>Whether there is an identity provider.</summary>
+    [Inject] public required OpenIdSettings OpenId { get; set; }
+
     [SupplyParameterFromForm(Name = "Input", FormName = "sign-in")] private Credentials? Posted { get; set; }
 
     [SupplyParameterFromForm(FormName = "passkey")] private string? Credential { get; set; }
@@ -49,6 +55,14 @@ public partial class SignInPage
     protected override async Task OnInitializedAsync()
     {
         Input = Posted ?? Input;
+        _problem = Posted is not null ? null : Problem switch
+        {
+            "provider" => $"{OpenId.Name} did not let you in. Try again, or ask an administrator.",
+            "group" => $"You are known at {OpenId.Name}, but none of your groups may use EnergyTTT. Ask an administrator.",
+            "name" => "An account of your name exists here already. Ask an administrator to remove or rename it.",
+            "disabled" => "Your account here is disabled. Ask an administrator.",
+            _ => null,
+        };
         if (Posted is not null || HttpMethods.IsPost(Request?.Request.Method ?? ""))
         {
             return;

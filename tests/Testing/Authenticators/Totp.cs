@@ -2,13 +2,14 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 
-namespace EnergyTTT.Silo.Tests.Asvs;
+namespace EnergyTTT.Testing.Authenticators;
 
 /// <summary>What an authenticator app shows (RFC 6238): written here from the standard, so that it is not the server's own code that agrees with itself.</summary>
 public static class Totp
 {
     private const string Base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
+    /// <summary>The six digits of the half minute that <paramref name="now"/> is in.</summary>
     public static string Code(string key, DateTimeOffset now)
     {
         var bits = string.Concat(key.ToUpperInvariant().Where(Base32.Contains).Select(letter => Convert.ToString(Base32.IndexOf(letter, StringComparison.Ordinal), 2).PadLeft(5, '0')));
