@@ -78,6 +78,13 @@ public static class PortalPages
             return;
         }
 
+        // Browsers send cookies along when another site's page opens a socket here, and no rule of theirs keeps it out: only we can (ASVS 4.4.2).
+        if (context.Request.Path.StartsWithSegments("/_blazor", StringComparison.OrdinalIgnoreCase) && context.Request.Headers.Origin.ToString() is { Length: > 0 } origin && !IsOwn(origin, context.Request.Host))
+        {
+            context.Response.StatusCode = StatusCodes.Status403Forbidden;
+            return;
+        }
+
         if (context.GetEndpoint()?.Metadata.GetMetadata<PortalPage>() is not null)
         {
             var headers = context.Response.Headers;
@@ -90,6 +97,8 @@ public static class PortalPages
 
         await next(context);
     }
+
+    private static bool IsOwn(string origin, HostString host) => Uri.TryCreate(origin, UriKind.Absolute, out var sender) && string.Equals(sender.Authority, host.Value, StringComparison.OrdinalIgnoreCase);
 
     private sealed class PortalPage;
 }

@@ -27,8 +27,8 @@ internal static class RolloutEndpoints
         group.MapGet("/rollouts", List).RequireAuthorization(Names.Read).WithName("ListRollouts" + name).WithSummary("Rollouts of the scope, newest first").Produces<RolloutPage>();
         group.MapPost("/rollouts", Start).RequireAuthorization(Names.Operate).WithName("StartRollout" + name).WithSummary("Try a new version on a share of the routers; If-Match must carry the version that was read")
             .Accepts<RolloutRequest>("application/json").Produces<Rollout>(201).Produces<Problem>(409, "application/problem+json").Produces<Problem>(412, "application/problem+json").Produces<Problem>(422, "application/problem+json").Produces<Problem>(428, "application/problem+json");
-        group.MapGet("/rollouts/{id:long}", Progress).RequireAuthorization(Names.Read).WithName("GetRollout" + name).WithSummary("What every router really applies, and what the guards read").Produces<RolloutProgress>().Produces<Problem>(404, "application/problem+json");
-        group.MapPost("/rollouts/{id:long}/{action:regex(^(pause|resume|share|promote|rollback)$)}", Act).RequireAuthorization(Names.Operate).WithName("ActOnRollout" + name).WithSummary("pause, resume, share, promote or rollback")
+        group.MapGet("/rollouts/{id:long:min(1)}", Progress).RequireAuthorization(Names.Read).WithName("GetRollout" + name).WithSummary("What every router really applies, and what the guards read").Produces<RolloutProgress>().Produces<Problem>(404, "application/problem+json");
+        group.MapPost("/rollouts/{id:long:min(1)}/{action:regex(^(pause|resume|share|promote|rollback)$)}", Act).RequireAuthorization(Names.Operate).WithName("ActOnRollout" + name).WithSummary("pause, resume, share, promote or rollback")
             .Accepts<RolloutOrder>("application/json").Produces<Rollout>().Produces<Problem>(404, "application/problem+json").Produces<Problem>(409, "application/problem+json").Produces<Problem>(422, "application/problem+json");
     }
 
