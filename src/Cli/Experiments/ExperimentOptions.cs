@@ -31,7 +31,7 @@ internal sealed class ExperimentOptions
     private readonly Option<double?> _limit = new("--time-limit") { Description = "Seconds after which no further half round begins." };
     private readonly Option<double?> _soak = new("--soak-seconds") { Description = "thermal: seconds of each window at the fixed load." }, _cool = new("--cool-seconds") { Description = "thermal: seconds without work before each window." }, _load = new("--load") { Description = "thermal: offered load as a share of what the control can do." };
 
-    public Option<Uri?> Server { get; } = new("--server") { Description = "Also record the run live on this server." };
+    public Option<Uri?> Server { get; } = new("--server") { Description = "Also record the run live on this server.", CustomParser = Servers.ServerOptions.ReadAddress };
 
     public Option<string?> Key { get; } = new("--key") { Description = $"API key that may record; {Servers.ServerOptions.KeyVariable} in the environment when not given." };
 

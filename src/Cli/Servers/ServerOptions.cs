@@ -32,7 +32,7 @@ internal sealed class ServerOptions
     /// <summary>The key that was given, or null.</summary>
     public string? KeyOf(ParseResult parse) => parse.GetValue(Key) ?? Environment.GetEnvironmentVariable(KeyVariable);
 
-    private static Uri? ReadAddress(System.CommandLine.Parsing.ArgumentResult result)
+    internal static Uri? ReadAddress(System.CommandLine.Parsing.ArgumentResult result)
     {
         var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
         if (Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is ("http" or "https"))
