@@ -62,6 +62,8 @@ public sealed partial class DeploymentGrain(
     private SavingEstimate? _saving;
     private DateTimeOffset _savedAt;
     private TaskCompletionSource _newEpoch = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Dictionary<int, long> _lastWord = [];
+    private long _words;
     private bool _beating;
     private int _turn;
 
@@ -453,6 +455,12 @@ public sealed partial class DeploymentGrain(
                 if (await router.Propose(_devices.Outlooks, cancellationToken) is { } proposal)
                 {
                     Note(layer, proposal.PolicyVersion);
+                    if (_setups.VersionTold(layer) is { } told && told != proposal.PolicyVersion)
+                    {
+                        // What it applies is not what it was told: the next beat tells it again.
+                        _setups.Forget(layer);
+                    }
+
                     return proposal;
                 }
 
@@ -483,9 +491,18 @@ public sealed partial class DeploymentGrain(
     {
         // A router that tries a policy does not learn that: promoting it must change nothing there.
         var policy = (_page.Rollouts.IsEmpty ? _policy : _page.RoutingOf(_name, layer, clock.GetUtcNow())) with { Rollout = 0 };
-        if (_setups.Changed(layer, stored, policy) is { } setup)
+        if (_setups.Changed(layer, stored, policy) is not { } setup)
         {
-            Note(layer, await GrainFactory.GetGrain<IRouterGrain>(IRouterGrain.KeyOf(_name, layer)).Configure(setup, cancellationToken));
+            return;
+        }
+
+        // A beat and a change of policy may tell at once: the later word must also be the one that is remembered.
+        var word = ++_words;
+        _lastWord[layer] = word;
+        var applied = await GrainFactory.GetGrain<IRouterGrain>(IRouterGrain.KeyOf(_name, layer)).Configure(setup, cancellationToken);
+        if (_lastWord.GetValueOrDefault(layer) == word)
+        {
+            Note(layer, applied);
             _setups.Told(layer, setup);
         }
     }

@@ -14,6 +14,9 @@ internal sealed class RouterSetups
 
     public void Forget(int layer) => _told.Remove(layer);
 
+    /// <summary>The version of the policy that a router was told last; null when it must be told.</summary>
+    public long? VersionTold(int layer) => _told.TryGetValue(layer, out var told) ? told.Policy.Version : null;
+
     public void Told(int layer, RouterSetup setup) => _told[layer] = (setup.Revision, setup.Policy);
 
     public RouterSetup? Changed(int layer, StoredDeployment stored, EffectivePolicy policy)

@@ -30,6 +30,7 @@ public sealed partial class RouterGrain(
     private string _key = "";
     private int _layer;
     private RouterSetup? _setup;
+    private bool _told;
     private RouterLearner? _learner;
     private PendingWindow? _pending;
     private KeptSamples? _samples;
@@ -53,7 +54,7 @@ public sealed partial class RouterGrain(
             // Whoever calls first finds the router as its snapshot left it; what has changed meanwhile its deployment tells at its next beat.
             try
             {
-                await Configure(setup, cancellationToken);
+                await TakeOver(setup, cancellationToken);
             }
             catch (Exception error) when (error is ArgumentException or DbException)
             {
@@ -85,6 +86,13 @@ public sealed partial class RouterGrain(
 
     /// <inheritdoc/>
     public async Task<long> Configure(RouterSetup setup, CancellationToken cancellationToken = default)
+    {
+        var version = await TakeOver(setup, cancellationToken);
+        _told = true;
+        return version;
+    }
+
+    private async Task<long> TakeOver(RouterSetup setup, CancellationToken cancellationToken)
     {
         var first = _setup is null;
         if (!first && Same(_setup!, setup)) // not null: it is not the first
@@ -135,7 +143,8 @@ public sealed partial class RouterGrain(
     /// <inheritdoc/>
     public async Task<RouterProposal?> Propose(ImmutableArray<DeviceOutlook> devices, CancellationToken cancellationToken = default)
     {
-        if (_learner is not { } learner || _pending is not { } pending)
+        // What it kept may be old: its deployment tells it first what it serves now.
+        if (!_told || _learner is not { } learner || _pending is not { } pending)
         {
             return null;
         }

@@ -84,12 +84,15 @@ public sealed class RolloutCluster : IAsyncDisposable
     }
 
     /// <summary>Waits in real time until something holds.</summary>
-    public static async Task Until(Func<Task<bool>> holds, string what, double seconds = 30)
+    public static Task Until(Func<Task<bool>> holds, string what, double seconds = 30) => Until(holds, () => what, seconds);
+
+    /// <summary>The same, with words that are made when they are needed.</summary>
+    public static async Task Until(Func<Task<bool>> holds, Func<string> what, double seconds = 30)
     {
         var started = TimeProvider.System.GetTimestamp();
         while (!await holds())
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(started).TotalSeconds < seconds, $"{what} did not come true within {seconds} s");
+            Assert.True(TimeProvider.System.GetElapsedTime(started).TotalSeconds < seconds, $"{what()} did not come true within {seconds} s");
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
         }
     }

@@ -117,7 +117,10 @@ public sealed class RolloutTests(ITestOutputHelper output) : IAsyncLifetime
         async Task<double[]> All(long wanted, DateTimeOffset? since = null)
         {
             RouterView[] views = [];
-            await RolloutCluster.Until(async () => (views = await Task.WhenAll(names.SelectMany(name => Enumerable.Range(0, 50).Select(layer => cluster.Grains.GetGrain<IRouterGrain>(IRouterGrain.KeyOf(name, layer)).View())))).All(view => view.PolicyVersion == wanted), $"version {wanted} everywhere", 60);
+            await RolloutCluster.Until(
+                async () => (views = await Task.WhenAll(names.SelectMany(name => Enumerable.Range(0, 50).Select(layer => cluster.Grains.GetGrain<IRouterGrain>(IRouterGrain.KeyOf(name, layer)).View())))).All(view => view.PolicyVersion == wanted),
+                () => $"version {wanted} everywhere ({string.Join(", ", views.CountBy(view => view.PolicyVersion).Select(pair => $"{pair.Value} routers at {pair.Key}"))})",
+                60);
             return since is { } start ? [.. views.Select(view => (view.AppliedAt!.Value - start).TotalSeconds).Order()] : [];
         }
     }
