@@ -20,6 +20,7 @@ public sealed class SteeringWalk(ProductFixture product)
         await page.GetByTestId("simulated").WaitForAsync(new() { Timeout = 60_000 });
         await Assertions.Expect(page.GetByTestId("joules-per-token").Locator(".number")).Not.ToHaveTextAsync("–", new() { Timeout = 120_000 });
         await Assertions.Expect(page.Locator(".watermark").First).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByTestId("saving")).ToBeVisibleAsync(new() { Timeout = 120_000 });
         Assert.DoesNotContain("saved", await page.GetByTestId("saving").InnerTextAsync(), StringComparison.OrdinalIgnoreCase);
         await page.ScreenshotAsync(new() { Path = Path.Combine(ProductFixture.Screenshots, "deployment-light.png"), FullPage = true });
 
