@@ -47,7 +47,7 @@ internal sealed record AgentArguments
     public string PowerCaps { get; private set; } = "off";
 
     /// <summary>The socket between the agent and the helper for power caps.</summary>
-    public string CapSocket { get; private set; } = "/run/energyttt/caps.sock";
+    public string CapSocket { get; private set; } = "/run/energyttt-caps/caps.sock";
 
     /// <summary>Where the helper keeps what the cards had before.</summary>
     public string CapState { get; private set; } = "/var/lib/energyttt-caps/prior-limits.json";

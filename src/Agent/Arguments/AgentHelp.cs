@@ -31,7 +31,7 @@ internal static class AgentHelp
           --power-caps off      default: nothing is asked, nothing is done
           --power-caps advise   show in the portal what policy asks for
           --power-caps enforce  have the helper write it where policy says enforce; it is given back when the policy or the agent ends
-          --cap-socket PATH     between agent and helper; default /run/energyttt/caps.sock
+          --cap-socket PATH     between agent and helper; default /run/energyttt-caps/caps.sock
           --cap-state FILE      the helper's note of what the cards had before; default /var/lib/energyttt-caps/prior-limits.json
           --cap-lease SECONDS   the helper's watchdog: after this long without the agent a card gets its limit back; default 10
         accept

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using EnergyTTT.Agent.Arguments;
 using EnergyTTT.Telemetry.Logs;
 using EnergyTTT.Telemetry.Nvml;
@@ -13,9 +12,7 @@ internal static class AgentCapHelper
     {
         var time = TimeProvider.System;
         var log = new StreamLog(Console.Error, time);
-        using var stop = new CancellationTokenSource();
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var stop = new StopSignals();
         if (NvmlCappedCards.TryOpen(NvmlOptions.DefaultLibrary, time, out var reason) is not { } cards)
         {
             log.Write(LogLevel.Error, "power caps cannot be set: " + reason);
@@ -30,11 +27,5 @@ internal static class AgentCapHelper
         }
 
         return 0;
-
-        void Stop(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            stop.Cancel();
-        }
     }
 }

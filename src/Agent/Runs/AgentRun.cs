@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using EnergyTTT.Agent.Arguments;
 using EnergyTTT.Telemetry.Logs;
 using EnergyTTT.Telemetry.PowerCaps;
@@ -15,9 +14,7 @@ internal static class AgentRun
     {
         var time = TimeProvider.System;
         var log = new StreamLog(Console.Error, time);
-        using var stop = new CancellationTokenSource();
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var stop = new StopSignals();
         var key = new AgentKey(arguments.Key, arguments.KeyFile);
         if (key.Current() is null)
         {
@@ -41,7 +38,7 @@ internal static class AgentRun
                 uploader.Enqueue(follower?.Annotate(batch) ?? batch);
             }
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
         {
             // Told to stop.
         }
@@ -50,19 +47,6 @@ internal static class AgentRun
         var delivered = await uploader.Drain(LastWords);
         log.Write(LogLevel.Information, $"stopped: {uploader.Statistics}, given up {uploader.Dropped} batches{(delivered ? "" : "; what is left in the buffer is sent by the next run")}");
         return 0;
-
-        void Stop(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            // A signal during the last words asks for what is under way already.
-            try
-            {
-                stop.Cancel();
-            }
-            catch (ObjectDisposedException)
-            {
-            }
-        }
     }
 
     private static string DefaultBuffer() => Environment.IsPrivilegedProcess

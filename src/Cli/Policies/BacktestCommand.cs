@@ -21,14 +21,8 @@ internal static class BacktestCommand
         var command = options.AddTo(new Command("backtest", "What a draft would have done over the last hours, beside the policy in force; modelled, nothing is saved.") { file, scope, hours });
         command.SetAction(async (parse, cancellationToken) =>
         {
-            PolicyFile read;
-            try
+            if (await PolicyFile.Load(parse.GetValue(file)!, cancellationToken) is not { } read) // required
             {
-                read = PolicyFile.Read(await File.ReadAllTextAsync(parse.GetValue(file)!, cancellationToken)); // required
-            }
-            catch (Exception exception) when (exception is FormatException or IOException or UnauthorizedAccessException)
-            {
-                await Console.Error.WriteLineAsync($"{parse.GetValue(file)}: {exception.Message}");
                 return 1;
             }
 

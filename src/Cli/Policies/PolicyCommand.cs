@@ -80,14 +80,9 @@ internal static class PolicyCommand
                 return 2;
             }
 
-            PolicyFile? read = null;
-            try
+            var read = path is null ? null : await PolicyFile.Load(path, cancellationToken);
+            if (path is not null && read is null)
             {
-                read = path is null ? null : PolicyFile.Read(path == "-" ? await Console.In.ReadToEndAsync(cancellationToken) : await File.ReadAllTextAsync(path, cancellationToken));
-            }
-            catch (Exception exception) when (exception is FormatException or IOException or UnauthorizedAccessException)
-            {
-                await Console.Error.WriteLineAsync($"{path}: {exception.Message.Replace("\n", $"\n{path}: ", StringComparison.Ordinal)}");
                 return 1;
             }
 

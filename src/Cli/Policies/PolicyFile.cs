@@ -22,6 +22,20 @@ internal sealed record PolicyFile(PolicyDocument Document, string? Scope, long? 
 {
     private static readonly ImmutableArray<string> Envelope = ["scope", "version", "document", "reason", "author", "created_at"];
 
+    /// <summary>Reads a file, or the input for <c>-</c>; null after a sentence per fault on the error output.</summary>
+    public static async Task<PolicyFile?> Load(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Read(path == "-" ? await Console.In.ReadToEndAsync(cancellationToken) : await File.ReadAllTextAsync(path, cancellationToken));
+        }
+        catch (Exception exception) when (exception is FormatException or IOException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync($"{path}: {exception.Message.Replace("\n", $"\n{path}: ", StringComparison.Ordinal)}");
+            return null;
+        }
+    }
+
     /// <summary>Reads YAML or JSON (which is YAML too).</summary>
     /// <exception cref="FormatException">It is neither, or holds a field that does not exist or a value of the wrong kind; the message lists everything.</exception>
     public static PolicyFile Read(string text)

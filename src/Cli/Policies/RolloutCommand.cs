@@ -39,14 +39,8 @@ internal static class RolloutCommand
         var command = options.AddTo(new Command("start", "Begin to try what a file sets.") { file, scope, reason, share, deployments, racks, promote, latency, mass, joules, errors, telemetry });
         command.SetAction(async (parse, cancellationToken) =>
         {
-            PolicyFile read;
-            try
+            if (await PolicyFile.Load(parse.GetValue(file)!, cancellationToken) is not { } read) // required
             {
-                read = PolicyFile.Read(await File.ReadAllTextAsync(parse.GetValue(file)!, cancellationToken)); // required
-            }
-            catch (Exception exception) when (exception is FormatException or IOException or UnauthorizedAccessException)
-            {
-                await Console.Error.WriteLineAsync($"{parse.GetValue(file)}: {exception.Message}");
                 return 1;
             }
 

@@ -16,4 +16,8 @@ public sealed record DeploymentVitals(
     [property: Id(2)] int Confirmed,
     [property: Id(3)] long Counted,
     [property: Id(4)] long Refused,
-    [property: Id(5)] int Silent);
+    [property: Id(5)] int Silent)
+{
+    /// <summary>What was not heard of for this long is silent.</summary>
+    public static TimeSpan Silence { get; } = TimeSpan.FromSeconds(15);
+}

@@ -25,7 +25,7 @@ public interface IRouterGrain : IGrainWithStringKey
     [Alias("learn"), OneWay]
     Task Learn(Immutable<RouterChunk> chunk);
 
-    /// <summary>What the router would issue now, given the outlook of its devices; null when it was not configured since it woke up and has no snapshot that tells what it served.</summary>
+    /// <summary>What the router would issue now, given the outlook of its devices; null when it was not configured since it woke up: what it kept may be old.</summary>
     [Alias("propose")]
     Task<RouterProposal?> Propose(ImmutableArray<DeviceOutlook> devices, CancellationToken cancellationToken = default);
 

@@ -10,23 +10,32 @@ namespace EnergyTTT.Grains.Access;
 /// </summary>
 public sealed class CallerFilter : IIncomingGrainCallFilter
 {
-    private static readonly ConcurrentDictionary<MethodInfo, (string Name, GrainRight Right)> Known = new();
+    // Null for the methods of Orleans' own grains (membership, reminders), which have rules of their own.
+    private static readonly ConcurrentDictionary<MethodInfo, (string Name, GrainRight Right)?> Known = new();
 
     /// <inheritdoc/>
     public Task Invoke(IIncomingGrainCallContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        if (Caller.Current is not { } caller || context.InterfaceMethod is not { } method || !IsOurs(method) || context.SourceId is { } source && !source.IsClient())
+        if (Caller.Current is not { } caller || context.InterfaceMethod is not { } method || (context.SourceId is { } source && !source.IsClient())
+            || Known.GetOrAdd(method, Find) is not { Name: var name, Right: var right })
         {
             return context.Invoke();
         }
 
-        var (name, right) = Known.GetOrAdd(method, static it => (GrainRights.NameOf(it), GrainRights.Table.GetValueOrDefault(GrainRights.NameOf(it), GrainRight.Operate)));
         return GrainRights.Allow(right, caller, context.TargetId)
             ? context.Invoke()
             : throw new NotAllowedException($"{caller.Name} ({caller.Role ?? "no role"}{(caller.Scopes.IsEmpty ? "" : ", bound to " + string.Join(", ", caller.Scopes))}) may not call {name} of {context.TargetId.Key}: {right} is needed.");
     }
 
-    // Orleans' own grains (membership, reminders) have rules of their own.
-    private static bool IsOurs(MethodInfo method) => method.DeclaringType?.Assembly.GetName().Name?.StartsWith("EnergyTTT.", StringComparison.Ordinal) == true;
+    private static (string Name, GrainRight Right)? Find(MethodInfo method)
+    {
+        if (method.DeclaringType?.Assembly.GetName().Name?.StartsWith("EnergyTTT.", StringComparison.Ordinal) != true)
+        {
+            return null;
+        }
+
+        var name = GrainRights.NameOf(method);
+        return (name, GrainRights.Table.GetValueOrDefault(name, GrainRight.Operate));
+    }
 }

@@ -51,7 +51,7 @@ internal sealed class BacktestGrain(PolicyBook book, PolicyStore policies, Deplo
         var to = clock.GetUtcNow();
         var from = to - TimeSpan.FromHours(hours);
         var fleet = await policies.Versions(PolicyScopes.Fleet, long.MaxValue, VersionsLookedAt, cancellationToken);
-        var reached = (await deployments.List(cancellationToken)).Where(one => Scope == PolicyScopes.Fleet || Scope == PolicyScopes.Deployment(one.Name));
+        var reached = (await deployments.List(cancellationToken)).Where(one => PolicyScopes.ReachesDeployment(Scope, one.Name));
         var replays = ImmutableArray.CreateBuilder<(string, ImmutableHashSet<string>, DeploymentReplay)>();
         foreach (var deployment in reached)
         {
@@ -60,7 +60,7 @@ internal sealed class BacktestGrain(PolicyBook book, PolicyStore policies, Deplo
             var record = await records.Read(deployment.Id, deployment.Description.Layers, [.. gpus], from, to, cancellationToken);
             if (!record.Stretches.IsEmpty)
             {
-                replays.Add((deployment.Name, gpus, new DeploymentReplay(deployment, record, costs.Find(deployment.Description.CostTable)?.Fit, time => EffectivePolicy.ResolveAt(time, At(fleet, time), At(own, time)))));
+                replays.Add((deployment.Name, gpus, new DeploymentReplay(deployment, record, costs.FitOf(deployment.Description), time => EffectivePolicy.ResolveAt(time, At(fleet, time), At(own, time)))));
             }
         }
 

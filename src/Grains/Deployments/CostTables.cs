@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using EnergyTTT.Routing.KernelCosts;
+using EnergyTTT.Wire.Deployments;
 
 namespace EnergyTTT.Grains.Deployments;
 
@@ -22,6 +23,13 @@ public sealed class CostTables
 
     /// <summary>The table of a name; null for null or an unknown name.</summary>
     public KernelCostModel? Find(string? name) => name is not null && _tables.TryGetValue(name, out var table) ? table : null;
+
+    /// <summary>What one reported layer of a deployment costs, all layers that it stands for; null without a table.</summary>
+    public CostFit? FitOf(DeploymentDescription deployment)
+    {
+        ArgumentNullException.ThrowIfNull(deployment);
+        return Find(deployment.CostTable)?.Fit?.Times(deployment.LayerRepeat ?? 1);
+    }
 
     /// <summary>Reads the shipped table and those of a folder, which may not exist.</summary>
     /// <exception cref="FormatException">A file is no cost table; the message names it.</exception>

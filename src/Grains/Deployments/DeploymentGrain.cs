@@ -38,14 +38,13 @@ public sealed partial class DeploymentGrain(
     private const int LongestChainOfDeaths = 3;
     private static readonly TimeSpan LongestAbsence = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
 
     private readonly ReplicaBook _replicas = new();
     private readonly RecentPoints _recent = new(TimeSpan.FromSeconds(10), 60);
     private readonly RouterSetups _setups = new();
     private string _name = "";
     private StoredDeployment? _stored;
-    private KernelCostModel? _costs;
+    private CostFit? _fit;
     private MinuteLedger _minute = new(1, 1);
     private EffectivePolicy _policy = EffectivePolicy.Defaults;
     private PolicyPage _page = PolicyPage.Empty;
@@ -62,8 +61,6 @@ public sealed partial class DeploymentGrain(
     private SavingEstimate? _saving;
     private DateTimeOffset _savedAt;
     private TaskCompletionSource _newEpoch = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Dictionary<int, long> _lastWord = [];
-    private long _words;
     private bool _beating;
     private int _turn;
 
@@ -133,7 +130,7 @@ public sealed partial class DeploymentGrain(
         }
 
         var received = clock.GetUtcNow();
-        var modelled = Modelled(chunk, stored);
+        var modelled = Modelled(chunk);
         bool isNew;
         try
         {
@@ -197,7 +194,7 @@ public sealed partial class DeploymentGrain(
         // Placement is steering too: without it, or in a block of the hold-out, requests are placed in turn.
         var now = clock.GetUtcNow();
         var treated = Steers && ArmAt(now) == SteeringArm.Treated;
-        var answer = RequestPlacement.Choose(question.Value, stored.Description, _replicas, _devices, treated ? _policy : _policy with { Placement = PlacementRule.RoundRobin }, _costs?.Fit, ref _turn);
+        var answer = RequestPlacement.Choose(question.Value, stored.Description, _replicas, _devices, treated ? _policy : _policy with { Placement = PlacementRule.RoundRobin }, _fit, ref _turn);
         _replicas.Place(answer, treated);
         return Task.FromResult<Immutable<PlacementAnswer>?>(answer.AsImmutable());
     }
@@ -231,7 +228,7 @@ public sealed partial class DeploymentGrain(
         var heard = _replicas.Entries.Where(entry => entry.LastChunk >= 0).ToList();
         return Task.FromResult(new DeploymentVitals(
             [.. _applied], heard.Count, heard.Count(entry => entry.DigestMatches == true && entry.AppliedEpoch == _inForce?.Epoch), _countedChunks, _wrong,
-            heard.Count(entry => clock.GetUtcNow() - entry.Received > Silence)));
+            heard.Count(entry => clock.GetUtcNow() - entry.Received > DeploymentVitals.Silence)));
     }
 
     /// <inheritdoc/>
@@ -288,7 +285,7 @@ public sealed partial class DeploymentGrain(
         }
 
         _stored = stored;
-        _costs = costs.Find(stored.Description.CostTable);
+        _fit = costs.FitOf(stored.Description);
         _replicas.Keep(stored.Description.Replicas);
         _setups.Forget();
     }
@@ -309,12 +306,11 @@ public sealed partial class DeploymentGrain(
                 await ledgers.Save(stored.Id, entries, cancellationToken);
             }
 
-            _minute.Add(chunk, Modelled(chunk, stored), received);
+            _minute.Add(chunk, Modelled(chunk), received);
         }
     }
 
-    private ModelledChunk? Modelled(ChunkFeedback chunk, StoredDeployment stored) =>
-        _costs?.Fit is { } fit ? ModelledChunk.Of(chunk, fit, stored.Description.LayerRepeat ?? 1) : null;
+    private ModelledChunk? Modelled(ChunkFeedback chunk) => _fit is { } fit ? ModelledChunk.Of(chunk, fit) : null;
 
     private async Task Teach(ChunkFeedback feedback)
     {
@@ -457,7 +453,7 @@ public sealed partial class DeploymentGrain(
                     Note(layer, proposal.PolicyVersion);
                     if (_setups.VersionTold(layer) is { } told && told != proposal.PolicyVersion)
                     {
-                        // What it applies is not what it was told: the next beat tells it again.
+                        // A beat and a change of policy may tell it at once, and the older word arrive last: the next beat tells it again.
                         _setups.Forget(layer);
                     }
 
@@ -496,15 +492,8 @@ public sealed partial class DeploymentGrain(
             return;
         }
 
-        // A beat and a change of policy may tell at once: the later word must also be the one that is remembered.
-        var word = ++_words;
-        _lastWord[layer] = word;
-        var applied = await GrainFactory.GetGrain<IRouterGrain>(IRouterGrain.KeyOf(_name, layer)).Configure(setup, cancellationToken);
-        if (_lastWord.GetValueOrDefault(layer) == word)
-        {
-            Note(layer, applied);
-            _setups.Told(layer, setup);
-        }
+        Note(layer, await GrainFactory.GetGrain<IRouterGrain>(IRouterGrain.KeyOf(_name, layer)).Configure(setup, cancellationToken));
+        _setups.Told(layer, setup);
     }
 
     [LoggerMessage(LogLevel.Warning, "A beat of deployment {Deployment} failed; the next one tries again")]

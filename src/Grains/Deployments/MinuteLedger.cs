@@ -84,19 +84,10 @@ internal sealed class ModelledChunk
     /// <summary>Joules of all layers.</summary>
     public double Joules => LayerJoules.Sum();
 
-    /// <summary>Applies a fit to a checked chunk, each of whose layers stands for <paramref name="repeat"/> of the model.</summary>
-    public static ModelledChunk Of(ChunkFeedback feedback, CostFit fit, int repeat = 1)
+    /// <summary>Applies a fit to a checked chunk.</summary>
+    public static ModelledChunk Of(ChunkFeedback feedback, CostFit fit)
     {
         var experts = feedback.Layers.Select(layer => new double[layer.ExpertCounts.Count]).ToArray();
-        ImmutableArray<double> layers = [.. feedback.Layers.Select((layer, i) => repeat * EnergyAttribution.Add(fit, layer, feedback.Tokens, feedback.BatchTokens, experts[i]))];
-        foreach (var joules in experts)
-        {
-            for (var expert = 0; expert < joules.Length; expert++)
-            {
-                joules[expert] *= repeat;
-            }
-        }
-
-        return new(layers, experts);
+        return new([.. feedback.Layers.Select((layer, i) => EnergyAttribution.Add(fit, layer, feedback.Tokens, feedback.BatchTokens, experts[i]))], experts);
     }
 }

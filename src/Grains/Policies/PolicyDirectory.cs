@@ -1,18 +1,17 @@
 using System.Collections.Immutable;
 using EnergyTTT.Contracts.Fleet;
 using EnergyTTT.History.Deployments;
-using EnergyTTT.History.Policies;
 using EnergyTTT.Wire.Policies;
 
 namespace EnergyTTT.Grains.Policies;
 
 /// <summary>Every scope that may be set: the fleet, its deployments, and the sites, racks and hosts that were seen, with what is in force in each.</summary>
-internal sealed class PolicyDirectory(PolicyStore store, DeploymentStore deployments, IGrainFactory grains)
+internal sealed class PolicyDirectory(PolicyBook book, DeploymentStore deployments, IGrainFactory grains)
 {
     /// <summary>The fleet first, then deployments, sites, racks and hosts by name. A scope that was set and is no longer seen stays.</summary>
     public async Task<ImmutableArray<PolicyVersion>> Read(CancellationToken cancellationToken)
     {
-        var inForce = (await store.InForce(cancellationToken)).ToDictionary(version => version.Scope, StringComparer.Ordinal);
+        var page = await book.Fresh(cancellationToken);
         var fleet = await grains.GetGrain<IFleetGrain>(IFleetGrain.Key).Snapshot(-1, cancellationToken) ?? FleetSnapshot.Empty;
         IEnumerable<string> seen =
         [
@@ -24,8 +23,8 @@ internal sealed class PolicyDirectory(PolicyStore store, DeploymentStore deploym
         ];
         return
         [
-            .. seen.Union(inForce.Keys).Where(PolicyScopes.IsScope).Distinct(StringComparer.Ordinal).OrderBy(Rank).ThenBy(scope => scope, StringComparer.Ordinal)
-                .Select(scope => inForce.GetValueOrDefault(scope) ?? PolicyVersion.Unset(scope)),
+            .. seen.Union(page.Versions.Keys).Where(PolicyScopes.IsScope).Distinct(StringComparer.Ordinal).OrderBy(Rank).ThenBy(scope => scope, StringComparer.Ordinal)
+                .Select(page.Of),
         ];
     }
 

@@ -125,7 +125,7 @@ internal sealed class PolicyGrain(PolicyStore store, RolloutStore rollouts, Poli
         var plan = new RolloutPlan { Share = request.Share ?? 0.05, Deployments = request.Deployments, Racks = request.Racks, Guards = request.Guards ?? new(), PromoteAfterSeconds = request.PromoteAfterSeconds };
         if (mistakes.IsEmpty)
         {
-            var known = (await deployments.List(cancellationToken)).Where(one => _scope == PolicyScopes.Fleet || PolicyScopes.Deployment(one.Name) == _scope).ToImmutableArray();
+            var known = (await deployments.List(cancellationToken)).Where(one => PolicyScopes.ReachesDeployment(_scope, one.Name)).ToImmutableArray();
             (plan, mistakes) = RolloutChoice.Of(plan, known, await GrainFactory.GetGrain<IFleetGrain>(IFleetGrain.Key).Snapshot(-1, cancellationToken));
         }
 
@@ -159,7 +159,7 @@ internal sealed class PolicyGrain(PolicyStore store, RolloutStore rollouts, Poli
     {
         // Deployments look by themselves too; being told makes it quick.
         _current = null;
-        foreach (var deployment in (await deployments.List(cancellationToken)).Where(one => PolicyScopes.ChainOf(_scope) != PolicyChain.Routing || PolicyScopes.Deployment(one.Name) == _scope))
+        foreach (var deployment in (await deployments.List(cancellationToken)).Where(one => PolicyScopes.ChainOf(_scope) == PolicyChain.Hardware || PolicyScopes.ReachesDeployment(_scope, one.Name)))
         {
             await GrainFactory.GetGrain<IDeploymentGrain>(IDeploymentGrain.KeyOf(deployment.Name)).PolicyChanged();
         }

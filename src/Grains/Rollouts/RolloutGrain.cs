@@ -19,7 +19,6 @@ internal sealed partial class RolloutGrain(RolloutStore store, VitalsReader vita
 {
     private const string Guards = "guards";
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
 
     // The first chunks after the change may still be of the version before it.
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
@@ -30,7 +29,6 @@ internal sealed partial class RolloutGrain(RolloutStore store, VitalsReader vita
     private RolloutProgress? _progress;
     private IReadOnlyList<GuardReading> _readings = [];
     private IGrainTimer? _timer;
-    private DateTimeOffset? _appliedAt;
     private bool _beating;
 
     // A key that is no number is that of no rollout.
@@ -60,7 +58,7 @@ internal sealed partial class RolloutGrain(RolloutStore store, VitalsReader vita
         if (_progress is null || !rollout.IsOpen)
         {
             var stored = await Reached(rollout, cancellationToken);
-            _progress = await ReadBack(rollout, stored, _readings, cancellationToken);
+            _progress = ReadBack(rollout, await Ask(stored, cancellationToken), _readings);
         }
 
         return _progress with { Rollout = rollout };
@@ -142,8 +140,9 @@ internal sealed partial class RolloutGrain(RolloutStore store, VitalsReader vita
             }
 
             var rollout = _rollout;
-            _readings = await Judge(rollout, stored, cancellationToken);
-            _progress = await ReadBack(rollout, stored, _readings, cancellationToken);
+            var said = await Ask(stored, cancellationToken);
+            _readings = await Judge(rollout, said, cancellationToken);
+            _progress = ReadBack(rollout, said, _readings);
             await Decide(rollout, _progress, cancellationToken);
         }
         catch (Exception error) when (error is DbException or TimeoutException or OrleansException)
@@ -159,7 +158,7 @@ internal sealed partial class RolloutGrain(RolloutStore store, VitalsReader vita
 
     private async Task<ImmutableArray<StoredDeployment>> Reached(Rollout rollout, CancellationToken cancellationToken) =>
     [
-        .. (await deployments.List(cancellationToken)).Where(one => (rollout.Scope == PolicyScopes.Fleet || rollout.Scope == PolicyScopes.Deployment(one.Name)) && rollout.Plan.Deployments?.Contains(one.Name, StringComparer.Ordinal) != false),
+        .. (await deployments.List(cancellationToken)).Where(one => PolicyScopes.ReachesDeployment(rollout.Scope, one.Name) && rollout.Plan.Deployments?.Contains(one.Name, StringComparer.Ordinal) != false),
     ];
 
     private static int[] Chosen(Rollout rollout, StoredDeployment deployment) => [.. Enumerable.Range(0, deployment.Description.Layers).Where(layer => rollout.Chooses(deployment.Name, layer))];
@@ -178,22 +177,25 @@ internal sealed partial class RolloutGrain(RolloutStore store, VitalsReader vita
         await Become(rollout.State, rollout.Plan with { Before = before, Gpus = gpus }, rollout.ChangedBy, rollout.Cause, cancellationToken);
     }
 
-    private async Task<string[]> Speaking(ImmutableArray<StoredDeployment> stored, CancellationToken cancellationToken)
+    private async Task<string[]> Speaking(IEnumerable<StoredDeployment> stored, CancellationToken cancellationToken)
     {
         var wanted = stored.SelectMany(one => one.Description.Replicas).SelectMany(replica => replica.Gpus).ToHashSet(StringComparer.Ordinal);
         var fleet = await GrainFactory.GetGrain<IFleetGrain>(IFleetGrain.Key).Snapshot(-1, cancellationToken);
-        return [.. (fleet?.Gpus ?? []).Where(gpu => wanted.Contains(gpu.Gpu.Value) && clock.GetUtcNow() - gpu.Received < Silence).Select(gpu => gpu.Gpu.Value)];
+        return [.. (fleet?.Gpus ?? []).Where(gpu => wanted.Contains(gpu.Gpu.Value) && clock.GetUtcNow() - gpu.Received < DeploymentVitals.Silence).Select(gpu => gpu.Gpu.Value)];
     }
 
-    private async Task<List<GuardReading>> Judge(Rollout rollout, ImmutableArray<StoredDeployment> stored, CancellationToken cancellationToken)
+    /// <summary>What every deployment says of itself now.</summary>
+    private async Task<(StoredDeployment Deployment, DeploymentVitals Said)[]> Ask(ImmutableArray<StoredDeployment> stored, CancellationToken cancellationToken) =>
+        await Task.WhenAll(stored.Select(async one => (one, await GrainFactory.GetGrain<IDeploymentGrain>(IDeploymentGrain.KeyOf(one.Name)).Vitals(cancellationToken))));
+
+    private async Task<List<GuardReading>> Judge(Rollout rollout, (StoredDeployment Deployment, DeploymentVitals Said)[] asked, CancellationToken cancellationToken)
     {
         var readings = new List<GuardReading>();
         var now = clock.GetUtcNow();
-        _appliedAt ??= now;
         var window = now - TimeSpan.FromSeconds(rollout.Plan.Guards.WindowSeconds);
         var from = window > rollout.StartedAt + Settling ? window : rollout.StartedAt + Settling;
-        var speaking = (await Speaking(stored, cancellationToken)).ToHashSet(StringComparer.Ordinal);
-        foreach (var deployment in stored)
+        var speaking = (await Speaking(asked.Select(one => one.Deployment), cancellationToken)).ToHashSet(StringComparer.Ordinal);
+        foreach (var (deployment, said) in asked)
         {
             var chosen = Chosen(rollout, deployment);
             if (chosen.Length == 0)
@@ -201,26 +203,24 @@ internal sealed partial class RolloutGrain(RolloutStore store, VitalsReader vita
                 continue;
             }
 
-            var said = await GrainFactory.GetGrain<IDeploymentGrain>(IDeploymentGrain.KeyOf(deployment.Name)).Vitals(cancellationToken);
             var first = _countedAtStart.TryGetValue(deployment.Name, out var start) && start.Counted <= said.Counted && start.Refused <= said.Refused ? start : _countedAtStart[deployment.Name] = (said.Counted, said.Refused);
             var before = rollout.Plan.Before?.GetValueOrDefault(deployment.Name) ?? new Vitals(0, 0, []);
             var present = await vitals.Read(deployment.Id, chosen, from, now, cancellationToken);
             var gpus = deployment.Description.Replicas.SelectMany(replica => replica.Gpus).Where(rollout.Plan.Gpus.Contains).ToList();
             var heard = Math.Max(said.Replicas, before.Replicas);
             double? silence = gpus.Count + heard == 0 ? null
-                : Math.Max(gpus.Count > 0 ? gpus.Count(gpu => !speaking.Contains(gpu)) / (double)gpus.Count : 0, heard > 0 ? (said.Silent + Math.Max(0, now - rollout.StartedAt > Silence ? before.Replicas - said.Replicas : 0)) / (double)heard : 0);
+                : Math.Max(gpus.Count > 0 ? gpus.Count(gpu => !speaking.Contains(gpu)) / (double)gpus.Count : 0, heard > 0 ? (said.Silent + Math.Max(0, now - rollout.StartedAt > DeploymentVitals.Silence ? before.Replicas - said.Replicas : 0)) / (double)heard : 0);
             readings.AddRange(GuardJudge.Judge(deployment.Name, rollout.Plan.Guards, before, present, (said.Counted - first.Counted, said.Refused - first.Refused), silence));
         }
 
         return readings;
     }
 
-    private async Task<RolloutProgress> ReadBack(Rollout rollout, ImmutableArray<StoredDeployment> stored, IReadOnlyList<GuardReading> readings, CancellationToken cancellationToken)
+    private RolloutProgress ReadBack(Rollout rollout, (StoredDeployment Deployment, DeploymentVitals Said)[] asked, IReadOnlyList<GuardReading> readings)
     {
         var rows = new List<RolloutDeployment>();
-        foreach (var deployment in stored)
+        foreach (var (deployment, said) in asked)
         {
-            var said = await GrainFactory.GetGrain<IDeploymentGrain>(IDeploymentGrain.KeyOf(deployment.Name)).Vitals(cancellationToken);
             var versions = Enumerable.Range(0, deployment.Description.Layers).Select(layer => layer < said.Applied.Length ? said.Applied[layer] : -1).ToArray();
             rows.Add(new(deployment.Name, [.. versions.Select((version, layer) => StateOf(rollout, deployment.Name, layer, version))], versions, said.Replicas, said.Confirmed));
         }

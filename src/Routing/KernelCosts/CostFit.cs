@@ -5,6 +5,8 @@ public readonly record struct Coefficient(double Value, double Ci95)
 {
     /// <summary>Whether the interval excludes 0 on the positive side.</summary>
     public bool IsPositive => Value - Ci95 > 0;
+
+    internal Coefficient Times(int factor) => new(Value * factor, Ci95 * factor);
 }
 
 /// <summary>
@@ -29,6 +31,18 @@ public sealed record CostFit(
 
     /// <summary><c>t = t0 + alpha U + beta S</c> in milliseconds of one layer.</summary>
     public double Latency(double distinctExperts, double slots) => FixedMilliseconds.Value + ActivationMilliseconds.Value * distinctExperts + SlotMilliseconds.Value * slots;
+
+    /// <summary>The same model of several equal layers taken as one: joules and milliseconds count as many times.</summary>
+    /// <param name="layers">1 or more.</param>
+    public CostFit Times(int layers)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(layers);
+        return layers == 1 ? this : this with
+        {
+            ActivationJoules = ActivationJoules.Times(layers), SlotJoules = SlotJoules.Times(layers), FixedJoules = FixedJoules.Times(layers),
+            ActivationMilliseconds = ActivationMilliseconds.Times(layers), SlotMilliseconds = SlotMilliseconds.Times(layers), FixedMilliseconds = FixedMilliseconds.Times(layers),
+        };
+    }
 
     /// <summary>The share of the layer's energy that reading experts takes, <c>a U / E</c>: the ceiling of what fewer experts can save. 0 to 1.</summary>
     public double ActivationShare(double distinctExperts, double slots) => Energy(distinctExperts, slots) is > 0 and var energy ? Math.Clamp(ActivationJoules.Value * distinctExperts / energy, 0, 1) : 0;

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Npgsql;
-using Orleans.Configuration;
 using Orleans.Runtime;
 
 namespace EnergyTTT.Silo.Clusters;

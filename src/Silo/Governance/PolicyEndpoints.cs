@@ -135,10 +135,7 @@ internal static class PolicyEndpoints
             PolicyOutcome.Saved => TypedResults.Json(decision.Current, WireJson.Default.PolicyVersion),
             PolicyOutcome.Conflict => new Problem(412, "version_conflict", "Somebody saved meanwhile.", $"You have read version {expected}; {decision.Current.Version} is in force, by {decision.Current.Author}: {decision.Current.Reason}").ToResult(),
             PolicyOutcome.RollingOut => new Problem(409, "rollout_open", "A rollout is open here.", $"A rollout tries another version in '{scope}'; promote it or roll it back first.").ToResult(),
-            _ => new Problem(422, "policy_mistakes", "The policy has mistakes.", string.Join("; ", decision.Mistakes.Select(mistake => mistake.Reason)))
-            {
-                Errors = [.. decision.Mistakes.Select(mistake => new ProblemItem(mistake.Field, "out_of_range", mistake.Reason))],
-            }.ToResult(),
+            _ => Mistakes("policy_mistakes", "The policy has mistakes.", decision.Mistakes).ToResult(),
         };
     }
 
@@ -163,10 +160,7 @@ internal static class PolicyEndpoints
 
         return mistakes.IsEmpty
             ? TypedResults.Json(await grains.GetGrain<IBacktestGrain>(IBacktestGrain.KeyOf(scope)).Run(request, context.RequestAborted), WireJson.Default.BacktestReport)
-            : new Problem(422, "policy_mistakes", "The draft has mistakes.", string.Join("; ", mistakes.Select(mistake => mistake.Reason)))
-            {
-                Errors = [.. mistakes.Select(mistake => new ProblemItem(mistake.Field, "out_of_range", mistake.Reason))],
-            }.ToResult();
+            : Mistakes("policy_mistakes", "The draft has mistakes.", mistakes).ToResult();
     }
 
     private static async Task<PolicyDocument?> Find(string scope, long version, IGrainFactory grains, CancellationToken cancellationToken)
@@ -179,6 +173,12 @@ internal static class PolicyEndpoints
         var found = version < long.MaxValue ? await Policy(scope, grains).Versions(version + 1, 1, cancellationToken) : [];
         return found.Length == 1 && found[0].Version == version ? found[0].Document : null;
     }
+
+    /// <summary>All mistakes at once, each with its field.</summary>
+    internal static Problem Mistakes(string code, string title, ImmutableArray<PolicyMistake> mistakes) => new(422, code, title, string.Join("; ", mistakes.Select(mistake => mistake.Reason)))
+    {
+        Errors = [.. mistakes.Select(mistake => new ProblemItem(mistake.Field, "out_of_range", mistake.Reason))],
+    };
 
     /// <summary>The version that the caller says to have read.</summary>
     internal static Problem? Expected(HttpContext context, out long expected)

@@ -50,9 +50,14 @@ internal static class RolloutEndpoints
 
     private static async Task<IResult> Start(HttpContext context, IGrainFactory grains, ClaimsPrincipal user)
     {
-        if ((PolicyEndpoints.Scope(context, out var scope) ?? PolicyEndpoints.Expected(context, out var expected)) is { } wrong)
+        if (PolicyEndpoints.Scope(context, out var scope) is { } wrong)
         {
             return wrong.ToResult();
+        }
+
+        if (PolicyEndpoints.Expected(context, out var expected) is { } missing)
+        {
+            return missing.ToResult();
         }
 
         var (request, problem) = await JsonBody.Read(context.Request, WireJson.Default.RolloutRequest, MostBytes, context.RequestAborted);
@@ -61,7 +66,6 @@ internal static class RolloutEndpoints
             return problem.ToResult();
         }
 
-        PolicyEndpoints.Expected(context, out expected); // read before without a problem
         var decision = await PolicyEndpoints.Policy(scope, grains).Roll(request!, expected, user.Identity?.Name ?? "unknown", context.RequestAborted); // read without a problem
         if (decision is { Outcome: RolloutOutcome.Conflict, Rollout: null })
         {
@@ -111,10 +115,7 @@ internal static class RolloutEndpoints
         { Outcome: RolloutOutcome.Done, Rollout: { } done } => TypedResults.Json(done, RolloutJson.Default.Rollout, statusCode: status),
         { Outcome: RolloutOutcome.Over, Rollout: { } over } => new Problem(409, "rollout_over", "The rollout is over.", $"Rollout {over.Id} was {(over.State == RolloutState.Promoted ? "promoted" : "rolled back")} by {over.ChangedBy}: {over.Cause}").ToResult(),
         { Outcome: RolloutOutcome.Conflict, Rollout: { } open } => new Problem(409, "rollout_open", "A rollout is open here.", $"Rollout {open.Id} of version {open.Version} is {open.State.ToString().ToLowerInvariant()}; promote it or roll it back first, or look again if somebody changed it just now.").ToResult(),
-        _ => new Problem(422, "rollout_mistakes", "The rollout has mistakes.", string.Join("; ", decision.Mistakes.Select(mistake => mistake.Reason)))
-        {
-            Errors = [.. decision.Mistakes.Select(mistake => new ProblemItem(mistake.Field, "out_of_range", mistake.Reason))],
-        }.ToResult(),
+        _ => PolicyEndpoints.Mistakes("rollout_mistakes", "The rollout has mistakes.", decision.Mistakes).ToResult(),
     };
 
     private static Problem Unknown(long id, string scope) => new(404, "rollout_unknown", "There is no such rollout.", $"'{scope}' has no rollout {id}.");

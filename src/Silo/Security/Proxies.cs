@@ -7,10 +7,9 @@ namespace EnergyTTT.Silo.Security;
 internal static class Proxies
 {
     /// <summary>First of all; without such a setting the headers mean nothing.</summary>
-    public static void UseKnownProxies(this WebApplication app)
+    public static void UseKnownProxies(this WebApplication app, ServerSettings settings)
     {
-        var known = ServerSettings.ReadProxies(app.Configuration, []);
-        if (known.Count == 0)
+        if (settings.Proxies.Count == 0)
         {
             return;
         }
@@ -18,7 +17,7 @@ internal static class Proxies
         var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost };
         options.KnownProxies.Clear();
         options.KnownIPNetworks.Clear();
-        foreach (var proxy in known)
+        foreach (var proxy in settings.Proxies)
         {
             options.KnownProxies.Add(proxy);
         }

@@ -28,6 +28,9 @@ public sealed record ServerSettings
     /// <summary>Port that portal processes connect to, 0 for any free one; <c>Orleans:GatewayPort</c>.</summary>
     public required int GatewayPort { get; init; }
 
+    /// <summary>The machines whose word about whom they ask for is believed (<c>X-Forwarded-For</c>, <c>X-Forwarded-Proto</c>); <c>Proxies__0</c>.</summary>
+    public IReadOnlyList<IPAddress> Proxies { get; init; } = [];
+
     /// <summary>Reads the settings.</summary>
     /// <exception cref="SettingsException">Something cannot be understood; names all that is wrong.</exception>
     public static ServerSettings Read(IConfiguration configuration)
@@ -41,6 +44,7 @@ public sealed record ServerSettings
             SiloAddress = ReadAddress(configuration["Orleans:Address"], faults),
             SiloPort = ReadPort(configuration, "Orleans:SiloPort", faults),
             GatewayPort = ReadPort(configuration, "Orleans:GatewayPort", faults),
+            Proxies = ReadProxies(configuration, faults),
         };
         if (settings.Demo && !settings.Roles.HasFlag(Roles.Silo))
         {
@@ -50,7 +54,6 @@ public sealed record ServerSettings
         var openId = new OpenIdSettings();
         configuration.GetSection("OpenId").Bind(openId);
         faults.AddRange(openId.Faults());
-        ReadProxies(configuration, faults);
         return faults.Count == 0 ? settings : throw new SettingsException(string.Join(Environment.NewLine, faults));
     }
 
@@ -147,8 +150,7 @@ public sealed record ServerSettings
         return IPAddress.Loopback;
     }
 
-    /// <summary>The machines whose word about whom they ask for is believed (<c>X-Forwarded-For</c>, <c>X-Forwarded-Proto</c>); <c>Proxies__0</c>.</summary>
-    public static IReadOnlyList<IPAddress> ReadProxies(IConfiguration configuration, List<string> faults)
+    private static List<IPAddress> ReadProxies(IConfiguration configuration, List<string> faults)
     {
         List<IPAddress> proxies = [];
         foreach (var text in configuration.GetSection("Proxies").GetChildren().Select(child => child.Value ?? ""))

@@ -31,7 +31,7 @@ internal static class Server
         builder.AddObservability();
 
         var app = builder.Build();
-        app.UseKnownProxies();
+        app.UseKnownProxies(start.Settings);
         if (start.Settings.Roles.HasFlag(Roles.Silo))
         {
             app.UseTelemetry();

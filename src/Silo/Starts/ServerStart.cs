@@ -22,7 +22,7 @@ internal sealed record ServerStart(ServerSettings Settings, DataFolder Folder, P
         catch (Exception exception) when (exception is SettingsException or DataFolderException or PrivateServerException or MigrationException or NpgsqlException)
         {
             var wayOut = exception is NpgsqlException ? " Check ConnectionStrings__EnergyTTT (address, user, password, database), and that this PostgreSQL runs." : "";
-            await Console.Error.WriteLineAsync($"EnergyTTT cannot start: {exception.Message}.{wayOut}".Replace("..", ".", StringComparison.Ordinal));
+            await Console.Error.WriteLineAsync($"EnergyTTT cannot start: {exception.Message.TrimEnd('.')}.{wayOut}");
             return null;
         }
     }

@@ -96,9 +96,8 @@ public sealed record EffectivePolicy
     /// <summary>Resolves a chain of scopes at a moment, widest first: a later document's field wins over an earlier one's, a window's over its own scope's.</summary>
     public static EffectivePolicy ResolveAt(DateTimeOffset now, params IEnumerable<(long Version, PolicyDocument Document)> chain)
     {
-        var documents = chain.ToList();
-        var open = PolicyWindows.Open(documents.Select(document => document.Document), now);
-        return Resolve(documents.Select((document, i) => (document.Version, open.Over(document.Document, i)))) with { Windows = open.Names };
+        var (inside, names) = PolicyWindows.Laid(chain, now);
+        return Resolve(inside) with { Windows = names };
     }
 
     /// <summary>Resolves a chain of scopes outside all windows of its schedules, widest first: a later document's field wins over an earlier one's.</summary>

@@ -39,9 +39,8 @@ public sealed record HardwarePolicy
     /// <summary>Resolves a chain of scopes at a moment, widest first.</summary>
     public static HardwarePolicy ResolveAt(DateTimeOffset now, params IEnumerable<(long Version, PolicyDocument Document)> chain)
     {
-        var documents = chain.ToList();
-        var open = PolicyWindows.Open(documents.Select(document => document.Document), now);
-        return Resolve(documents.Select((document, i) => (document.Version, open.Over(document.Document, i)))) with { Windows = open.Names };
+        var (inside, names) = PolicyWindows.Laid(chain, now);
+        return Resolve(inside) with { Windows = names };
     }
 
     /// <summary>Resolves a chain of scopes outside all windows, widest first.</summary>

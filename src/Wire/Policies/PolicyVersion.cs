@@ -40,6 +40,9 @@ public static class PolicyScopes
     public static PolicyChain ChainOf(string scope) =>
         scope == Fleet ? PolicyChain.Any : scope is not null && scope.StartsWith("deployment/", StringComparison.Ordinal) ? PolicyChain.Routing : PolicyChain.Hardware;
 
+    /// <summary>Whether what a scope sets of routing counts for a deployment.</summary>
+    public static bool ReachesDeployment(string scope, string deployment) => scope == Fleet || scope == Deployment(deployment);
+
     /// <summary>Whether a text names a scope: <c>fleet</c>, or a kind and a name of 1 to 128 letters, digits, '.', '_' or '-'.</summary>
     public static bool IsScope(string? text)
     {

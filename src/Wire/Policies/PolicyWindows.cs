@@ -24,6 +24,14 @@ internal sealed class PolicyWindows
         return new(scope, scope < 0 ? [] : [.. documents[scope].Schedules!.Where(window => IsOpen(window, now))]); // found as not null
     }
 
+    /// <summary>A chain with its open windows laid over it, and their names.</summary>
+    public static (IEnumerable<(long Version, PolicyDocument Document)> Chain, string Names) Laid(IEnumerable<(long Version, PolicyDocument Document)> chain, DateTimeOffset now)
+    {
+        var documents = chain.ToList();
+        var open = Open(documents.Select(document => document.Document), now);
+        return (documents.Select((document, i) => (document.Version, open.Over(document.Document, i))), open.Names);
+    }
+
     /// <summary>Whether a window is open; one that cannot be read never is.</summary>
     public static bool IsOpen(PolicySchedule window, DateTimeOffset now) =>
         TryRead(window, out var cron, out var zone) && window.DurationMinutes > 0

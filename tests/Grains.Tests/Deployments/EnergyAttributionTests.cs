@@ -52,7 +52,7 @@ public sealed class EnergyAttributionTests
         };
 
         var one = ModelledChunk.Of(chunk, Fit);
-        var eight = ModelledChunk.Of(chunk, Fit, repeat: 8);
+        var eight = ModelledChunk.Of(chunk, Fit.Times(8));
 
         Assert.Equal(8 * one.Joules, eight.Joules, 9);
         Assert.Equal(8 * one.ExpertJoules[0][2], eight.ExpertJoules[0][2], 9);
