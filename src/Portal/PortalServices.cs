@@ -1,6 +1,7 @@
 using EnergyTTT.History.Access;
 using EnergyTTT.History.Runs;
 using EnergyTTT.Portal.Access;
+using EnergyTTT.Portal.Answers;
 using EnergyTTT.Portal.Audits;
 using EnergyTTT.Portal.Charts;
 using EnergyTTT.Portal.Deployments;
@@ -48,6 +49,7 @@ public static class PortalServices
         services.AddSingleton<FleetFeed>();
         services.AddHostedService(provider => provider.GetRequiredService<FleetFeed>());
         services.AddScoped<ChartLink>();
+        services.AddSingleton<LastAnswers>();
         services.AddScoped<PersonGuard>();
         services.AddScoped<AccessDesk>();
         services.TryAddSingleton<AuditWatch>();

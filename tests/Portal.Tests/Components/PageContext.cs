@@ -1,6 +1,7 @@
 using Bunit;
 using Bunit.TestDoubles;
 using EnergyTTT.Portal.Access;
+using EnergyTTT.Portal.Answers;
 using EnergyTTT.Portal.Charts;
 using EnergyTTT.Portal.Deployments;
 using EnergyTTT.Portal.Displays;
@@ -33,6 +34,7 @@ public sealed class PageContext : BunitContext
         Services.AddSingleton<TimeProvider>(Clock);
         Services.AddSingleton(Feed);
         Services.AddScoped<ChartLink>();
+        Services.AddSingleton<LastAnswers>();
         Services.AddMudServices();
         JSInterop.Mode = JSRuntimeMode.Loose;
         Steering = new FakeSteering(Clock);
@@ -43,7 +45,6 @@ public sealed class PageContext : BunitContext
         Services.AddSingleton<IPolicySource>(Policies);
         Services.AddScoped<PolicyDesk>();
         _person = AddAuthorization();
-        _person.SetAuthorized("ada");
         Become("viewer");
     }
 
@@ -69,8 +70,8 @@ public sealed class PageContext : BunitContext
         return Feed.Latest;
     }
 
-    /// <summary>Gives the person the policies of a role.</summary>
-    public void Become(string role) => _person.SetPolicies(role switch
+    /// <summary>Signs a person in with the policies of a role.</summary>
+    public void Become(string role, string name = "ada") => _person.SetAuthorized(name).SetPolicies(role switch
     {
         "viewer" => [AccessPolicies.Viewer],
         "operator" => [AccessPolicies.Viewer, AccessPolicies.Operator],

@@ -130,6 +130,20 @@ public sealed class SteeringPagesTests : IDisposable
     }
 
     [Fact]
+    public void A_page_that_begins_anew_begins_with_what_its_person_saw_last_and_with_nothing_of_another()
+    {
+        Deployments("/deployments");
+        _page.Steering.Failure = new InvalidOperationException("no silo answers");
+
+        var again = Deployments("/deployments");
+        Assert.NotEmpty(again.FindAll("[data-testid=deployments] tbody tr"));
+        Assert.Single(again.FindAll("[data-testid=face-stale]"));
+
+        _page.Become("viewer", "grace");
+        Assert.Single(Deployments("/deployments").FindAll("[data-testid=face-error]"));
+    }
+
+    [Fact]
     public void A_router_shows_a_bar_for_every_expert_and_the_same_as_a_table()
     {
         var page = Router();

@@ -1,15 +1,17 @@
 using System.Globalization;
+using System.Security.Claims;
 using EnergyTTT.Portal.Answers;
 using EnergyTTT.Portal.Displays;
 using EnergyTTT.Portal.Ranges;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Routing;
 
 namespace EnergyTTT.Portal.Components.Controls;
 
 /// <summary>
 /// A page whose state is its address and that asks for what it shows: once before it is rendered, then again and again until it is
-/// disposed or paused. A question that fails leaves the last answer on show.
+/// disposed or paused. A question that fails leaves the last answer on show, and a page that begins anew begins with it.
 /// </summary>
 /// <typeparam name="T">What it asks for.</typeparam>
 public abstract class AskingPage<T> : ComponentBase, IDisposable
@@ -17,6 +19,7 @@ public abstract class AskingPage<T> : ComponentBase, IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
     private readonly CancellationTokenSource _end = new();
+    private ClaimsPrincipal _person = new();
     private bool _asking;
     private bool _again;
 
@@ -25,6 +28,10 @@ public abstract class AskingPage<T> : ComponentBase, IDisposable
 
     /// <summary>The clock.</summary>
     [Inject] protected TimeProvider Clock { get; set; } = default!; // set by the renderer before any of our code runs
+
+    [Inject] private LastAnswers Last { get; set; } = default!; // set by the renderer before any of our code runs
+
+    [CascadingParameter] private Task<AuthenticationState>? Authentication { get; set; }
 
     /// <summary>How numbers are written for this person.</summary>
     protected Display Display { get; } = new(CultureInfo.CurrentCulture);
@@ -55,11 +62,13 @@ public abstract class AskingPage<T> : ComponentBase, IDisposable
     protected string Address(PageState state) => Path + state.ToQuery();
 
     /// <inheritdoc/>
-    protected override Task OnInitializedAsync()
+    protected override async Task OnInitializedAsync()
     {
         Navigation.LocationChanged += OnLocationChanged;
         ReadAddress(Navigation.Uri);
-        return AskNow();
+        _person = Authentication is null ? _person : (await Authentication).User;
+        Answer = Last.Recall<T>(_person, Address(State));
+        await AskNow();
     }
 
     /// <inheritdoc/>
@@ -95,6 +104,7 @@ public abstract class AskingPage<T> : ComponentBase, IDisposable
 
                 // What was asked under another address is not an answer to this one.
                 Answer = _again ? Answer : told;
+                Last.Keep(_person, Address(State), Answer);
             }
         }
         finally
@@ -172,7 +182,7 @@ public abstract class AskingPage<T> : ComponentBase, IDisposable
             {
                 if (before["deployment"] != State["deployment"] || before["layer"] != State["layer"] || before["scope"] != State["scope"])
                 {
-                    Answer = new();
+                    Answer = Last.Recall<T>(_person, Address(State));
                 }
 
                 StateHasChanged();
