@@ -37,6 +37,7 @@ public static class GrainsRegistration
         silo.Services.AddOptions<RouterOptions>().BindConfiguration("Routers").ValidateDataAnnotations().ValidateOnStart();
         silo.Services.AddOptions<GpuGrainOptions>().BindConfiguration("Gpus").ValidateDataAnnotations().ValidateOnStart();
         silo.Services.AddOptions<VersionRunOptions>().BindConfiguration("VersionRuns").ValidateDataAnnotations().ValidateOnStart();
+        silo.Services.AddOptions<ProposalOptions>().BindConfiguration("Proposals").ValidateDataAnnotations().ValidateOnStart();
         silo.Services.AddOptions<RunOptions>().BindConfiguration("Runs").ValidateDataAnnotations().ValidateOnStart();
         return silo;
     }

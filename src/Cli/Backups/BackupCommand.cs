@@ -4,6 +4,7 @@ using System.Text.Json;
 using EnergyTTT.Cli.Servers;
 using EnergyTTT.History.Audits;
 using EnergyTTT.History.Backups;
+using EnergyTTT.Wire.Access;
 
 namespace EnergyTTT.Cli.Backups;
 
@@ -22,7 +23,7 @@ internal static class BackupCommand
                 ?? Path.GetFullPath(string.Create(CultureInfo.InvariantCulture, $"energyttt-{TimeProvider.System.GetUtcNow():yyyyMMdd-HHmmss}.backup"));
             await using var database = await LocalDatabase.Open(cancellationToken);
             var manifest = await Backup.Take(database.Source, database.ConnectionString, target, cancellationToken);
-            await new AuditLog(database.Source, TimeProvider.System).Append("cli", "backup.take", "database", new Dictionary<string, string?> { ["file"] = Path.GetFileName(target) }, cancellationToken);
+            await new AuditLog(database.Source, TimeProvider.System).Append(Actors.Cli, "backup.take", "database", new Dictionary<string, string?> { ["file"] = Path.GetFileName(target) }, cancellationToken);
             Console.WriteLine(parse.GetValue(json)
                 ? JsonSerializer.Serialize(new { file = target, bytes = new FileInfo(target).Length, seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds, taken = manifest.Taken, migration = manifest.Migration, rows = manifest.Rows.Values.Sum() })
                 : string.Create(CultureInfo.InvariantCulture, $"{target}: {manifest.Rows.Values.Sum()} rows in {manifest.Rows.Count} tables as of {manifest.Taken.UtcDateTime:u}, {new FileInfo(target).Length / 1e6:0.0} MB, {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0.0} s"));

@@ -5,6 +5,7 @@ using EnergyTTT.Cli.Servers;
 using EnergyTTT.History.Audits;
 using EnergyTTT.History.Backups;
 using EnergyTTT.History.Migrations;
+using EnergyTTT.Wire.Access;
 
 namespace EnergyTTT.Cli.Backups;
 
@@ -25,7 +26,7 @@ internal static class RestoreCommand
 
             // A backup of an older version of the product becomes one of this version.
             var steps = await Migrator.Migrate(database.Source, cancellationToken);
-            await new AuditLog(database.Source, TimeProvider.System).Append("cli", "backup.restore", "database", new Dictionary<string, string?> { ["file"] = backup.Name }, cancellationToken);
+            await new AuditLog(database.Source, TimeProvider.System).Append(Actors.Cli, "backup.restore", "database", new Dictionary<string, string?> { ["file"] = backup.Name }, cancellationToken);
             var seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds;
             Console.WriteLine(parse.GetValue(json)
                 ? JsonSerializer.Serialize(new { seconds, taken = manifest.Taken, rows = manifest.Rows.Values.Sum(), tables = manifest.Rows.Count, migrations_applied = steps.ToArray() })

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using EnergyTTT.Cli.Servers;
 using EnergyTTT.History.Access;
+using EnergyTTT.Wire.Access;
 using Spectre.Console;
 
 namespace EnergyTTT.Cli.Keys;
@@ -11,7 +12,6 @@ namespace EnergyTTT.Cli.Keys;
 /// <summary><c>energyttt keys create|list|revoke</c>: API keys, through the data folder of this machine (<c>--local</c>) or against a server.</summary>
 internal static class KeysCommand
 {
-    private const string Actor = "cli";
     private static readonly string[] Columns = ["id", "role", "owner", "hosts", "created", "revoked"];
     private static readonly JsonSerializerOptions Shown = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
@@ -37,7 +37,7 @@ internal static class KeysCommand
             if (parse.GetValue(local))
             {
                 await using var database = await LocalDatabase.Open(cancellationToken);
-                var request = new ApiKeyRequest(parse.GetValue(role)!, parse.GetValue(owner), [.. parse.GetValue(hosts)!], [.. parse.GetValue(deployments)!], Actor, expires);
+                var request = new ApiKeyRequest(parse.GetValue(role)!, parse.GetValue(owner), [.. parse.GetValue(hosts)!], [.. parse.GetValue(deployments)!], Actors.Cli, expires);
                 var (info, secret) = await new ApiKeys(database.Source, TimeProvider.System).Create(request, cancellationToken);
                 made = new JsonObject { ["id"] = info.Id, ["key"] = secret.Text };
             }
@@ -123,7 +123,7 @@ internal static class KeysCommand
             if (parse.GetValue(local))
             {
                 await using var database = await LocalDatabase.Open(cancellationToken);
-                done = await new ApiKeys(database.Source, TimeProvider.System).Revoke(named, Actor, cancellationToken);
+                done = await new ApiKeys(database.Source, TimeProvider.System).Revoke(named, Actors.Cli, cancellationToken);
                 if (!done)
                 {
                     await Console.Error.WriteLineAsync($"No key has the id '{named}'; 'energyttt keys list --local' shows them.");

@@ -5,14 +5,22 @@ using System.Text.Json.Nodes;
 using EnergyTTT.Cli.Servers;
 using EnergyTTT.Wire.Json;
 using EnergyTTT.Wire.Policies;
-using Spectre.Console;
 
 namespace EnergyTTT.Cli.Policies;
 
-/// <summary><c>energyttt policy scopes|get|set|diff|history|restore|schema|backtest|rollout|rollback</c>: policies as code.</summary>
+/// <summary><c>energyttt policy scopes|get|set|diff|history|restore|schema|backtest|rollout|rollback|proposals|proposal|approve|reject|withdraw</c>: policies as code.</summary>
 internal static class PolicyCommand
 {
-    public static Command Create() => new("policy", "Policies by scope: read, change, compare, restore.") { Scopes(), Get(), Set(), Diff(), History(), Restore(), Schema(), BacktestCommand.Create(), RolloutCommand.Create(), RolloutCommand.CreateRollback() };
+    public static Command Create()
+    {
+        var command = new Command("policy", "Policies by scope: read, change, compare, restore.") { Scopes(), Get(), Set(), Diff(), History(), Restore(), Schema(), BacktestCommand.Create(), RolloutCommand.Create(), RolloutCommand.CreateRollback() };
+        foreach (var proposal in ProposalCommand.Create())
+        {
+            command.Add(proposal);
+        }
+
+        return command;
+    }
 
     private static Argument<string> Scope() => new("scope") { Description = "fleet, deployment/NAME, site/NAME, rack/NAME or host/NAME.", DefaultValueFactory = _ => PolicyScopes.Fleet };
 
@@ -31,7 +39,7 @@ internal static class PolicyCommand
                 return 1;
             }
 
-            return Print(parse.GetValue(options.Json), scopes, () => Table(["scope", "version", "fields", "by"], scopes.AsArray().Select(one => new[] { $"{one!["scope"]}", $"{one["version"]}", $"{one["fields_set"]}", $"{one["author"]}" })));
+            return PolicyOutput.Print(parse.GetValue(options.Json), scopes, () => PolicyOutput.Table(["scope", "version", "fields", "by"], scopes.AsArray().Select(one => new[] { $"{one!["scope"]}", $"{one["version"]}", $"{one["fields_set"]}", $"{one["author"]}" })));
         }));
         return command;
     }
@@ -49,7 +57,7 @@ internal static class PolicyCommand
             if (parse.GetValue(effective))
             {
                 return await server.Ask(HttpMethod.Get, PolicyServer.PathOf(name) + "/effective", cancellationToken) is not { } fields ? 1
-                    : Print(parse.GetValue(options.Json), fields, () => Table(["field", "value", "unit", "from", "version"], fields.AsArray().Select(one => new[] { $"{one!["name"]}", $"{one["value"]}", $"{one["unit"]}", $"{one["from"]}", $"{one["version"]}" })));
+                    : PolicyOutput.Print(parse.GetValue(options.Json), fields, () => PolicyOutput.Table(["field", "value", "unit", "from", "version"], fields.AsArray().Select(one => new[] { $"{one!["name"]}", $"{one["value"]}", $"{one["unit"]}", $"{one["from"]}", $"{one["version"]}" })));
             }
 
             if ((parse.GetValue(version) is { } wanted ? await server.Version(name, wanted, cancellationToken) : await server.Current(name, cancellationToken)) is not { } found)
@@ -127,7 +135,7 @@ internal static class PolicyCommand
             var left = parse.GetValue(from)
                 ?? (await server.Ask(HttpMethod.Get, string.Create(CultureInfo.InvariantCulture, $"{PolicyServer.PathOf(name)}/versions?before={right}&limit=1"), cancellationToken))?["versions"]?.AsArray().Select(one => (long?)one!["version"]).FirstOrDefault() ?? 0;
             return await server.Ask(HttpMethod.Get, string.Create(CultureInfo.InvariantCulture, $"{PolicyServer.PathOf(name)}/diff?from={left}&to={right}"), cancellationToken) is not { } diff ? 1
-                : Print(parse.GetValue(options.Json), diff, () => Changes(diff["changes"]!.AsArray(), $"{name}, version {left}", $"version {right}"));
+                : PolicyOutput.Print(parse.GetValue(options.Json), diff, () => PolicyOutput.Changes(PolicyOutput.ChangesOf(diff), $"{name}, version {left}", $"version {right}"));
         }));
         return command;
     }
@@ -140,7 +148,7 @@ internal static class PolicyCommand
         var command = options.AddTo(new Command("history", "The versions of a scope, newest first: who, when, why.") { scope, limit });
         command.SetAction((parse, cancellationToken) => Run(options, parse, async server =>
             await server.Ask(HttpMethod.Get, string.Create(CultureInfo.InvariantCulture, $"{PolicyServer.PathOf(parse.GetValue(scope)!)}/versions?limit={parse.GetValue(limit)}"), cancellationToken) is not { } page ? 1
-                : Print(parse.GetValue(options.Json), page, () => Table(["version", "at", "by", "reason"], page["versions"]!.AsArray().Select(one => new[] { $"{one!["version"]}", $"{(DateTimeOffset)one["created_at"]!:u}", $"{one["author"]}", $"{one["reason"]}" })))));
+                : PolicyOutput.Print(parse.GetValue(options.Json), page, () => PolicyOutput.Table(["version", "at", "by", "reason"], page["versions"]!.AsArray().Select(one => new[] { $"{one!["version"]}", $"{(DateTimeOffset)one["created_at"]!:u}", $"{one["author"]}", $"{one["reason"]}" })))));
         return command;
     }
 
@@ -181,13 +189,13 @@ internal static class PolicyCommand
 
         if (!dryRun)
         {
-            return Print(json, answer, () => Console.WriteLine($"Version {answer["version"]} of {scope} is in force."));
+            return PolicyOutput.Print(json, answer, () => Console.WriteLine(PolicyOutput.Waits(answer) ?? $"Version {answer["version"]} of {scope} is in force."));
         }
 
         var mistakes = answer["mistakes"]!.AsArray();
-        Print(json, answer, () =>
+        PolicyOutput.Print(json, answer, () =>
         {
-            Changes(answer["changes"]!.AsArray(), $"{scope}, version {answer["version"]}", "the draft");
+            PolicyOutput.Changes(PolicyOutput.ChangesOf(answer), $"{scope}, version {answer["version"]}", "the draft");
             foreach (var mistake in mistakes)
             {
                 Console.WriteLine($"wrong: {mistake!["reason"]}");
@@ -226,41 +234,5 @@ internal static class PolicyCommand
     {
         using var client = options.Open(parse);
         return await action(new PolicyServer(client));
-    }
-
-    private static int Print(bool json, JsonNode answer, Action people)
-    {
-        if (json)
-        {
-            Console.WriteLine(answer.ToJsonString());
-        }
-        else
-        {
-            people();
-        }
-
-        return 0;
-    }
-
-    private static void Changes(JsonArray changes, string before, string after)
-    {
-        if (changes.Count == 0)
-        {
-            Console.WriteLine("Nothing differs.");
-            return;
-        }
-
-        Table(["field", before, after], changes.Select(change => new[] { $"{change!["field"]}", $"{change["before"] ?? "inherited"}", $"{change["after"] ?? "inherited"}" }));
-    }
-
-    private static void Table(string[] columns, IEnumerable<string[]> rows)
-    {
-        var table = new Table().AddColumns([.. columns.Select(Markup.Escape)]);
-        foreach (var row in rows)
-        {
-            table.AddRow([.. row.Select(Markup.Escape)]);
-        }
-
-        AnsiConsole.Write(table);
     }
 }

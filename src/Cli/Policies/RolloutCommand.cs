@@ -64,7 +64,7 @@ internal static class RolloutCommand
                 },
             };
             var answer = await server.Ask(HttpMethod.Post, PolicyServer.PathOf(name) + "/rollouts", cancellationToken, JsonSerializer.SerializeToNode(request, WireJson.Default.RolloutRequest), read.Version ?? current.Version);
-            return Print(parse.GetValue(options.Json), answer, rollout => $"Rollout {rollout["id"]} tries version {rollout["version"]} of {name}. Watch it: energyttt policy rollout watch {rollout["id"]} --scope {name}");
+            return Print(parse.GetValue(options.Json), answer, rollout => PolicyOutput.Waits(rollout) ?? $"Rollout {rollout["id"]} tries version {rollout["version"]} of {name}. Watch it: energyttt policy rollout watch {rollout["id"]} --scope {name}");
         });
         return command;
 
@@ -145,14 +145,5 @@ internal static class RolloutCommand
         return string.Join('\n', lines);
     }
 
-    private static int Print(bool json, JsonNode? answer, Func<JsonNode, string> people)
-    {
-        if (answer is null)
-        {
-            return 1;
-        }
-
-        Console.WriteLine(json ? answer.ToJsonString() : people(answer));
-        return 0;
-    }
+    private static int Print(bool json, JsonNode? answer, Func<JsonNode, string> people) => answer is null ? 1 : PolicyOutput.Print(json, answer, () => Console.WriteLine(people(answer)));
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Claims;
+using EnergyTTT.Wire.Access;
 using Orleans.Runtime;
 
 namespace EnergyTTT.Contracts.Access;
@@ -22,7 +23,7 @@ public sealed record Caller(string Name, string? Role, ImmutableArray<string> Sc
     private static readonly string[] RolesByPower = ["administrator", "operator", "viewer", "engine", "agent"];
 
     /// <summary>Who has not said who they are.</summary>
-    public static Caller Nobody { get; } = new("nobody", null, []);
+    public static Caller Nobody { get; } = new(Actors.Nobody, null, []);
 
     /// <summary>The caller of what runs now; null: the server itself.</summary>
     public static Caller? Current =>
@@ -40,7 +41,7 @@ public sealed record Caller(string Name, string? Role, ImmutableArray<string> Sc
     {
         ArgumentNullException.ThrowIfNull(principal);
         return principal.Identity is { IsAuthenticated: true, Name: { } name }
-            ? new(name.StartsWith("key/", StringComparison.Ordinal) ? name : "person/" + name, RolesByPower.FirstOrDefault(principal.IsInRole), [.. principal.FindAll(ScopeClaim).Select(claim => claim.Value)])
+            ? new(Actors.Of(name), RolesByPower.FirstOrDefault(principal.IsInRole), [.. principal.FindAll(ScopeClaim).Select(claim => claim.Value)])
             : Nobody;
     }
 

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using EnergyTTT.Contracts.Proposals;
 using EnergyTTT.Contracts.Rollouts;
 using EnergyTTT.Wire.Policies;
+using EnergyTTT.Wire.Proposals;
 using EnergyTTT.Wire.Rollouts;
 using Orleans.Concurrency;
 
@@ -36,7 +38,7 @@ public interface IPolicyGrain : IGrainWithStringKey
     [Alias("check"), AlwaysInterleave]
     Task<ImmutableArray<PolicyMistake>> Check(PolicyDocument document, CancellationToken cancellationToken = default);
 
-    /// <summary>Begins to try a new version on a part of the routers if <paramref name="expected"/> is the one in force and no other rollout is open here.</summary>
+    /// <summary>Begins to try a new version on a part of the routers if <paramref name="expected"/> is the one in force and no other rollout is open here. Where approval is asked for it waits as a proposal.</summary>
     [Alias("roll")]
     Task<RolloutDecision> Roll(RolloutRequest request, long expected, string author, CancellationToken cancellationToken = default);
 
@@ -48,20 +50,29 @@ public interface IPolicyGrain : IGrainWithStringKey
     [Alias("changed"), AlwaysInterleave]
     Task Changed(CancellationToken cancellationToken = default);
 
-    /// <summary>Saves a new version if <paramref name="expected"/> is the one in force and the document has no mistake.</summary>
+    /// <summary>Saves a new version if <paramref name="expected"/> is the one in force and the document has no mistake. Where approval is asked for it waits as a proposal.</summary>
     [Alias("save")]
     Task<PolicyDecision> Save(PolicyChange change, long expected, string author, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Approves, rejects or withdraws a proposal of this scope. To approve or reject takes another person than its author; what was answered as done is durable, and an approved
+    /// change is in force, or tried.
+    /// </summary>
+    [Alias("decide")]
+    Task<ProposalDecision> Decide(long proposal, ProposalVerdict verdict, string? reason, string actor, CancellationToken cancellationToken = default);
 }
 
 /// <summary>What became of a change.</summary>
 /// <param name="Outcome">Whether it was saved.</param>
 /// <param name="Current">The version that is in force now.</param>
 /// <param name="Mistakes">What is wrong with it; empty unless refused.</param>
+/// <param name="Proposal">What it waits as; null unless proposed.</param>
 [GenerateSerializer, Immutable, Alias("policy-decision")]
 public sealed record PolicyDecision(
     [property: Id(0)] PolicyOutcome Outcome,
     [property: Id(1)] PolicyVersion Current,
-    [property: Id(2)] ImmutableArray<PolicyMistake> Mistakes);
+    [property: Id(2)] ImmutableArray<PolicyMistake> Mistakes,
+    [property: Id(3)] PolicyProposal? Proposal = null);
 
 /// <summary>What became of a change.</summary>
 [GenerateSerializer, Alias("policy-outcome")]
@@ -78,4 +89,7 @@ public enum PolicyOutcome
 
     /// <summary>A rollout is open in the scope: promote it or roll it back first. Nothing was changed.</summary>
     RollingOut = 3,
+
+    /// <summary>It waits as a proposal for another person.</summary>
+    Proposed = 4,
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using EnergyTTT.Contracts.Policies;
 using EnergyTTT.Wire.Policies;
+using EnergyTTT.Wire.Proposals;
 using EnergyTTT.Wire.Rollouts;
 using Orleans.Concurrency;
 
@@ -33,11 +34,13 @@ public interface IRolloutGrain : IGrainWithStringKey
 /// <param name="Outcome">Whether it was done.</param>
 /// <param name="Rollout">The rollout as it stands; null when there is none.</param>
 /// <param name="Mistakes">What is wrong; empty unless refused.</param>
+/// <param name="Proposal">What it waits as; null unless proposed.</param>
 [GenerateSerializer, Immutable, Alias("rollout-decision")]
 public sealed record RolloutDecision(
     [property: Id(0)] RolloutOutcome Outcome,
     [property: Id(1)] Rollout? Rollout,
-    [property: Id(2)] ImmutableArray<PolicyMistake> Mistakes);
+    [property: Id(2)] ImmutableArray<PolicyMistake> Mistakes,
+    [property: Id(3)] PolicyProposal? Proposal = null);
 
 /// <summary>What became of a rollout.</summary>
 [GenerateSerializer, Alias("rollout-outcome")]
@@ -57,4 +60,7 @@ public enum RolloutOutcome
 
     /// <summary>It is over.</summary>
     Over = 4,
+
+    /// <summary>It waits as a proposal for another person.</summary>
+    Proposed = 5,
 }

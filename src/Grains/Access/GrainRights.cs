@@ -45,6 +45,7 @@ public static class GrainRights
         ["policy.save"] = GrainRight.Operate,
         ["policy.roll"] = GrainRight.Operate,
         ["policy.act"] = GrainRight.Operate,
+        ["policy.decide"] = GrainRight.Operate,
         ["policy.changed"] = GrainRight.Internal,
         ["rollout.progress"] = GrainRight.Look,
         ["rollout.act"] = GrainRight.Internal,

@@ -122,12 +122,12 @@ public static class PolicyChains
     /// <summary>The scopes wider than one, widest first. Where a rack or host stands is read from the fleet; for one that was never seen only the fleet is wider.</summary>
     public static ImmutableArray<string> WiderThan(string scope, FleetSnapshot? fleet)
     {
-        var name = scope[(scope.IndexOf('/', StringComparison.Ordinal) + 1)..];
-        return scope switch
+        var name = PolicyScopes.NameOf(scope);
+        return PolicyScopes.KindOf(scope) switch
         {
             PolicyScopes.Fleet => [],
-            _ when scope.StartsWith("rack/", StringComparison.Ordinal) && fleet?.Gpus.FirstOrDefault(gpu => gpu.Rack == name) is { Site: { } site } => [PolicyScopes.Fleet, PolicyScopes.Site(site)],
-            _ when scope.StartsWith("host/", StringComparison.Ordinal) && fleet?.Gpus.FirstOrDefault(gpu => gpu.Host == name) is { } gpu => [.. OfHost(gpu.Site, gpu.Rack, gpu.Host).SkipLast(1)],
+            "rack" when fleet?.Gpus.FirstOrDefault(gpu => gpu.Rack == name) is { Site: { } site } => [PolicyScopes.Fleet, PolicyScopes.Site(site)],
+            "host" when fleet?.Gpus.FirstOrDefault(gpu => gpu.Host == name) is { } gpu => [.. OfHost(gpu.Site, gpu.Rack, gpu.Host).SkipLast(1)],
             _ => [PolicyScopes.Fleet],
         };
     }

@@ -28,5 +28,6 @@ internal sealed class PolicyDirectory(PolicyBook book, DeploymentStore deploymen
         ];
     }
 
-    private static int Rank(string scope) => Array.FindIndex(["fleet", "deployment/", "site/", "rack/", "host/"], prefix => scope.StartsWith(prefix, StringComparison.Ordinal));
+    // The fleet is of no kind and comes first.
+    private static int Rank(string scope) => PolicyScopes.Kinds.IndexOf(PolicyScopes.KindOf(scope));
 }

@@ -5,6 +5,7 @@ using EnergyTTT.Contracts.Deployments;
 using EnergyTTT.Contracts.Fleet;
 using EnergyTTT.Contracts.Policies;
 using EnergyTTT.Contracts.Rollouts;
+using EnergyTTT.Grains.Policies;
 using EnergyTTT.History.Deployments;
 using EnergyTTT.History.Rollouts;
 using EnergyTTT.Wire.Policies;
@@ -15,9 +16,8 @@ namespace EnergyTTT.Grains.Rollouts;
 
 /// <inheritdoc cref="IRolloutGrain"/>
 [GrainType("rollout")]
-internal sealed partial class RolloutGrain(RolloutStore store, VitalsReader vitals, DeploymentStore deployments, TimeProvider clock, ILogger<RolloutGrain> logger) : Grain, IRolloutGrain
+internal sealed partial class RolloutGrain(RolloutStore store, PolicyBook book, VitalsReader vitals, DeploymentStore deployments, TimeProvider clock, ILogger<RolloutGrain> logger) : Grain, IRolloutGrain
 {
-    private const string Guards = "guards";
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
 
     // The first chunks after the change may still be of the version before it.
@@ -87,6 +87,11 @@ internal sealed partial class RolloutGrain(RolloutStore store, VitalsReader vita
             return new(RolloutOutcome.Refused, rollout, [new("share", order.Share?.ToString(CultureInfo.InvariantCulture) ?? "", "above 0 to 1", "share must lie above 0 and up to 1")]);
         }
 
+        if (action is RolloutAction.Promote or RolloutAction.Share && await LacksApproval(rollout, cancellationToken))
+        {
+            return new(RolloutOutcome.Refused, rollout, [new("approval", "", "two people", $"'{rollout.Scope}' asks for approval since rollout {rollout.Id} began without one; roll it back, and propose it anew")]);
+        }
+
         var (state, plan) = action switch
         {
             RolloutAction.Pause => (RolloutState.Paused, rollout.Plan),
@@ -98,10 +103,14 @@ internal sealed partial class RolloutGrain(RolloutStore store, VitalsReader vita
         return await Become(state, plan, actor, order.Reason, cancellationToken) ? new(RolloutOutcome.Done, _rollout, []) : new(RolloutOutcome.Conflict, _rollout, []);
     }
 
+    // The requirement may be younger than the rollout.
+    private async Task<bool> LacksApproval(Rollout rollout, CancellationToken cancellationToken) =>
+        rollout.ApprovedBy is null && ApprovalRules.Asks(await book.Fresh(cancellationToken), rollout.Scope, rollout.Document, null);
+
     private async Task<bool> Become(RolloutState state, RolloutPlan plan, string actor, string? cause, CancellationToken cancellationToken)
     {
         var seen = _rollout!; // the callers have one
-        if (await store.Change(seen, state, plan, actor, cause, clock.GetUtcNow(), cancellationToken) is not { } changed)
+        if (await store.Change(seen, state, plan, actor, cause, cancellationToken) is not { } changed)
         {
             _rollout = await store.Find(Number, cancellationToken);
             return false;
@@ -244,7 +253,7 @@ internal sealed partial class RolloutGrain(RolloutStore store, VitalsReader vita
         // Twice in succession: one late chunk is no regression.
         if (broken.FirstOrDefault(reading => _brokenBefore.Contains(reading.Guard + "/" + reading.Deployment)) is { } proven)
         {
-            await Become(RolloutState.RolledBack, rollout.Plan, Guards, $"{proven.Guard} of {proven.Deployment}: {proven.Sentence}", cancellationToken);
+            await Become(RolloutState.RolledBack, rollout.Plan, Rollout.Guards, $"{proven.Guard} of {proven.Deployment}: {proven.Sentence}", cancellationToken);
             return;
         }
 
@@ -254,9 +263,10 @@ internal sealed partial class RolloutGrain(RolloutStore store, VitalsReader vita
         // Silence proves nothing: what compares must have data before a rollout promotes itself.
         var proves = progress.Guards.Where(reading => reading.Guard is "latency_p95" or "joules_per_token" or "retained_mass").ToList();
         if (rollout is { State: RolloutState.Running, Plan.PromoteAfterSeconds: { } after } && broken.Count == 0 && clock.GetUtcNow() - rollout.StartedAt >= TimeSpan.FromSeconds(after)
-            && progress.Chosen > 0 && progress.Applying == progress.Chosen && proves.Any(reading => reading.State == GuardState.Holds))
+            && progress.Chosen > 0 && progress.Applying == progress.Chosen && proves.Any(reading => reading.State == GuardState.Holds)
+            && !await LacksApproval(rollout, cancellationToken))
         {
-            await Become(RolloutState.Promoted, rollout.Plan, Guards, $"{after} s without a broken guard", cancellationToken);
+            await Become(RolloutState.Promoted, rollout.Plan, Rollout.Guards, $"{after} s without a broken guard", cancellationToken);
         }
     }
 

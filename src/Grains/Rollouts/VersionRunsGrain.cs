@@ -52,7 +52,7 @@ internal sealed partial class VersionRunsGrain(EffectReader effects, RunStore ru
 
     private async Task End(VersionInEffect effect, DateTimeOffset until, CancellationToken cancellationToken)
     {
-        var deployment = effect.Scope == PolicyScopes.Fleet ? null : effect.Scope["deployment/".Length..];
+        var deployment = effect.Scope == PolicyScopes.Fleet ? null : PolicyScopes.NameOf(effect.Scope);
         var from = effect.At - (until - effect.At);
         from = effect.BeforeAt > from ? effect.BeforeAt.Value : from;
 

@@ -9,9 +9,6 @@ namespace EnergyTTT.History.Access;
 /// <param name="Deployments">The deployments it may send feedback of; empty: any.</param>
 public sealed record ApiKeyGrant(string Id, string Role, ImmutableArray<string> Hosts, ImmutableArray<string> Deployments)
 {
-    /// <summary>What the owner of a person's own key starts with; the user name follows.</summary>
-    public const string PersonPrefix = "person/";
-
     /// <summary>The user name of the person whose own key it is; null: a machine's.</summary>
     public string? Person { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using EnergyTTT.Wire.Access;
 using Npgsql;
 
 namespace EnergyTTT.History.Access;
@@ -37,7 +38,7 @@ public sealed class ApiKeys(NpgsqlDataSource source, TimeProvider time)
         var info = new ApiKeyInfo(
             secret.Id,
             request.Role,
-            string.IsNullOrEmpty(request.Owner) ? "key/" + secret.Id : request.Owner,
+            string.IsNullOrEmpty(request.Owner) ? Actors.KeyPrefix + secret.Id : request.Owner,
             request.Hosts.IsDefault ? [] : request.Hosts,
             request.Deployments.IsDefault ? [] : request.Deployments,
             time.GetUtcNow(),

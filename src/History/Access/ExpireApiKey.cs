@@ -1,4 +1,5 @@
 using EnergyTTT.History.Audits;
+using EnergyTTT.Wire.Access;
 using Npgsql;
 
 namespace EnergyTTT.History.Access;
@@ -30,7 +31,7 @@ internal static class ExpireApiKey
         };
         if (await command.ExecuteNonQueryAsync(cancellationToken) == 1)
         {
-            await AuditLog.Append(connection, time, by ?? "unknown", "key.expire", "key/" + id, new Dictionary<string, string?> { ["expires"] = expires.ToString("O") }, cancellationToken);
+            await AuditLog.Append(connection, time, by ?? Actors.Nobody, "key.expire", Actors.KeyPrefix + id, new Dictionary<string, string?> { ["expires"] = expires.ToString("O") }, cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using EnergyTTT.History.Audits;
+using EnergyTTT.Wire.Access;
 using Npgsql;
 
 namespace EnergyTTT.History.Access;
@@ -62,7 +63,7 @@ internal static class InsertApiKey
                 ["deployments"] = string.Join(',', key.Deployments),
                 ["expires"] = key.Expires?.UtcDateTime.ToString("O", CultureInfo.InvariantCulture),
             };
-            await AuditLog.Append(connection, time, key.CreatedBy ?? "unknown", "key.create", "key/" + key.Id, detail, cancellationToken);
+            await AuditLog.Append(connection, time, key.CreatedBy ?? Actors.Nobody, "key.create", Actors.KeyPrefix + key.Id, detail, cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);

@@ -1,4 +1,5 @@
 using EnergyTTT.History.Audits;
+using EnergyTTT.Wire.Access;
 using Npgsql;
 
 namespace EnergyTTT.History.Access;
@@ -35,7 +36,7 @@ internal static class RevokeApiKey
         };
         if (await command.ExecuteNonQueryAsync(cancellationToken) == 1)
         {
-            await AuditLog.Append(connection, time, by ?? "unknown", "key.revoke", "key/" + id, null, cancellationToken);
+            await AuditLog.Append(connection, time, by ?? Actors.Nobody, "key.revoke", Actors.KeyPrefix + id, null, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return true;
         }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using EnergyTTT.History.Audits;
+using EnergyTTT.Wire.Access;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -101,5 +102,5 @@ public sealed class Sessions(NpgsqlDataSource source, AuditLog audit, TimeProvid
     }
 
     private Task<AuditEntry> Note(string personName, string by, int count, CancellationToken cancellationToken) => audit.Append(
-        by, "person.session.end", "person/" + personName, new Dictionary<string, string?> { ["sessions"] = count.ToString(System.Globalization.CultureInfo.InvariantCulture) }, cancellationToken);
+        by, "person.session.end", Actors.Of(personName), new Dictionary<string, string?> { ["sessions"] = count.ToString(System.Globalization.CultureInfo.InvariantCulture) }, cancellationToken);
 }

@@ -1,5 +1,6 @@
 using EnergyTTT.History.Backtests;
 using EnergyTTT.History.Policies;
+using EnergyTTT.History.Proposals;
 using EnergyTTT.History.Rollouts;
 using EnergyTTT.History.Routers;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,6 +15,7 @@ internal static class DeploymentsRegistration
     {
         services.AddSingleton<PolicyStore>();
         services.AddSingleton<RolloutStore>();
+        services.AddSingleton<ProposalStore>();
         services.AddSingleton<VitalsReader>();
         services.AddSingleton<EffectReader>();
         services.AddSingleton<UsageRecordReader>();

@@ -31,14 +31,14 @@ internal static class InsertPolicyVersion
               and not exists (select from policy.rollout where rollout.scope = $1 and state in ('running', 'paused'))
             returning current_version
         )
-        insert into policy.version (version, scope, document, author, reason, created_at)
-        select taken.current_version, $1, $3, $4, $5, $6
+        insert into policy.version (version, scope, document, author, reason, created_at, approved_by)
+        select taken.current_version, $1, $3, $4, $5, $6, $7
         from (select current_version from first union all select current_version from following) as taken
         returning version
         """;
 
     public static async Task<long?> Execute(
-        NpgsqlConnection connection, string scope, long expected, PolicyDocument document, string author, string reason, DateTimeOffset time, CancellationToken cancellationToken)
+        NpgsqlConnection connection, string scope, long expected, PolicyDocument document, string author, string reason, string? approvedBy, DateTimeOffset time, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(Sql, connection);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = scope });
@@ -47,6 +47,7 @@ internal static class InsertPolicyVersion
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = author });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = reason });
         command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = time.ToUniversalTime() });
+        command.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = approvedBy });
         return await command.ExecuteScalarAsync(cancellationToken) as long?;
     }
 }

@@ -13,7 +13,7 @@ internal static class ReadPoliciesInForce
     // language=sql
     private const string Sql =
         """
-        select version.scope, version.version, version.document, version.author, version.reason, version.created_at
+        select version.scope, version.version, version.document, version.author, version.reason, version.created_at, version.approved_by
         from policy.scope
         join policy.version on version.version = scope.current_version
         where $1::text is null or scope.scope = $1
@@ -29,7 +29,7 @@ internal static class ReadPoliciesInForce
         {
             versions.Add(new PolicyVersion(
                 reader.GetString(0), reader.GetInt64(1), JsonSerializer.Deserialize(reader.GetString(2), WireJson.Default.PolicyDocument)!, // the column is not null
-                reader.GetString(3), reader.GetString(4), reader.GetFieldValue<DateTimeOffset>(5)));
+                reader.GetString(3), reader.GetString(4), reader.GetFieldValue<DateTimeOffset>(5), reader.IsDBNull(6) ? null : reader.GetString(6)));
         }
 
         return versions.ToImmutable();

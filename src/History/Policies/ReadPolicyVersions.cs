@@ -12,7 +12,7 @@ internal static class ReadPolicyVersions
     // language=sql
     private const string Sql =
         """
-        select version, document, author, reason, created_at
+        select version, document, author, reason, created_at, approved_by
         from policy.version
         where scope = $1
           and version < $2
@@ -32,7 +32,7 @@ internal static class ReadPolicyVersions
         {
             var document = JsonSerializer.Deserialize(reader.GetString(1), WireJson.Default.PolicyDocument)
                 ?? throw new InvalidOperationException($"Version {reader.GetInt64(0)} of policy {scope} holds no document.");
-            versions.Add(new PolicyVersion(scope, reader.GetInt64(0), document, reader.GetString(2), reader.GetString(3), reader.GetFieldValue<DateTimeOffset>(4)));
+            versions.Add(new PolicyVersion(scope, reader.GetInt64(0), document, reader.GetString(2), reader.GetString(3), reader.GetFieldValue<DateTimeOffset>(4), reader.IsDBNull(5) ? null : reader.GetString(5)));
         }
 
         return versions.ToImmutable();

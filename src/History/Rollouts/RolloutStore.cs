@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using EnergyTTT.History.Audits;
+using EnergyTTT.History.Proposals;
+using EnergyTTT.Wire.Access;
 using EnergyTTT.Wire.Json;
 using EnergyTTT.Wire.Policies;
 using EnergyTTT.Wire.Rollouts;
@@ -11,14 +13,14 @@ using NpgsqlTypes;
 namespace EnergyTTT.History.Rollouts;
 
 /// <summary>The rollouts in <c>policy.rollout</c>. What was answered is committed, with its entry in the audit log.</summary>
-public sealed class RolloutStore(NpgsqlDataSource source)
+public sealed class RolloutStore(NpgsqlDataSource source, TimeProvider time)
 {
     // language=sql
     private const string Columns =
         """
         select
             rollout.rollout, rollout.scope, rollout.base_version, rollout.version, version.document, rollout.state, rollout.revision, rollout.plan, rollout.author,
-            rollout.reason, rollout.started_at, rollout.changed_at, rollout.changed_by, rollout.cause
+            rollout.reason, rollout.started_at, rollout.changed_at, rollout.changed_by, rollout.cause, version.approved_by
         from policy.rollout
         join policy.version on version.version = rollout.version
         """;
@@ -45,9 +47,10 @@ public sealed class RolloutStore(NpgsqlDataSource source)
         return Read(command, cancellationToken);
     }
 
-    /// <summary>Begins one if <paramref name="expected"/> is still in force in the scope and none is open there, else answers null.</summary>
-    public async Task<Rollout?> Start(string scope, long expected, RolloutPlan plan, PolicyDocument document, string author, string reason, DateTimeOffset time, CancellationToken cancellationToken)
+    /// <summary>Begins one if <paramref name="expected"/> is still in force in the scope and none is open there, else answers null. With an approval also null when its proposal was decided meanwhile.</summary>
+    public async Task<Rollout?> Start(string scope, long expected, RolloutPlan plan, PolicyDocument document, string author, string reason, Approval? approval, CancellationToken cancellationToken)
     {
+        var now = time.GetUtcNow();
         // The row of the scope is where two who change it at once meet; for the first one of a scope it is made.
         // language=sql
         const string Sql =
@@ -58,8 +61,8 @@ public sealed class RolloutStore(NpgsqlDataSource source)
                 on conflict (scope) do update set current_version = known.current_version
                 returning known.current_version
             ), candidate as (
-                insert into policy.version (version, scope, document, author, reason, created_at)
-                select nextval('policy.version_number'), $1, $3, $4, $5, $6
+                insert into policy.version (version, scope, document, author, reason, created_at, approved_by)
+                select nextval('policy.version_number'), $1, $3, $4, $5, $6, $8
                 from place
                 where current_version = $2
                 returning version
@@ -79,8 +82,9 @@ public sealed class RolloutStore(NpgsqlDataSource source)
             command.Parameters.Add(new NpgsqlParameter { Value = JsonSerializer.Serialize(document, WireJson.Default.PolicyDocument), NpgsqlDbType = NpgsqlDbType.Jsonb });
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = author });
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = reason });
-            command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = time.ToUniversalTime() });
+            command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now.ToUniversalTime() });
             command.Parameters.Add(new NpgsqlParameter { Value = JsonSerializer.Serialize(plan, WireJson.Default.RolloutPlan), NpgsqlDbType = NpgsqlDbType.Jsonb });
+            command.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = approval?.By });
             long rollout, version;
             await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
             {
@@ -92,12 +96,17 @@ public sealed class RolloutStore(NpgsqlDataSource source)
                 (rollout, version) = (reader.GetInt64(0), reader.GetInt64(1));
             }
 
+            if (approval is not null && !await ProposalStore.Approve(connection, time, approval, scope, author, version, cancellationToken))
+            {
+                return null;
+            }
+
             await Note(connection, author, "rollout.start", rollout, scope, version, reason, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return new Rollout
             {
                 Id = rollout, Scope = scope, BaseVersion = expected, Version = version, Document = document, State = RolloutState.Running, Revision = 1, Plan = plan,
-                Author = author, Reason = reason, StartedAt = time, ChangedAt = time, ChangedBy = author,
+                Author = author, Reason = reason, ApprovedBy = approval?.By, StartedAt = now, ChangedAt = now, ChangedBy = author,
             };
         }
         catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.UniqueViolation)
@@ -108,9 +117,10 @@ public sealed class RolloutStore(NpgsqlDataSource source)
     }
 
     /// <summary>Changes one if its revision is still the one that was seen; promoting puts its version in force in the same transaction. Null when somebody was quicker.</summary>
-    public async Task<Rollout?> Change(Rollout seen, RolloutState state, RolloutPlan plan, string actor, string? cause, DateTimeOffset time, CancellationToken cancellationToken)
+    public async Task<Rollout?> Change(Rollout seen, RolloutState state, RolloutPlan plan, string actor, string? cause, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(seen);
+        var now = time.GetUtcNow();
 
         // language=sql
         const string ChangeSql =
@@ -135,9 +145,9 @@ public sealed class RolloutStore(NpgsqlDataSource source)
         {
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = seen.Id });
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = seen.Revision });
-            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = WordOf(state) });
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = EnumWords.Of(state) });
             command.Parameters.Add(new NpgsqlParameter { Value = JsonSerializer.Serialize(plan, WireJson.Default.RolloutPlan), NpgsqlDbType = NpgsqlDbType.Jsonb });
-            command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = time.ToUniversalTime() });
+            command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now.ToUniversalTime() });
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = actor });
             command.Parameters.Add(new NpgsqlParameter { Value = (object?)cause ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
             if (await command.ExecuteNonQueryAsync(cancellationToken) == 0)
@@ -160,17 +170,16 @@ public sealed class RolloutStore(NpgsqlDataSource source)
 
         if (state != seen.State || plan.Share != seen.Plan.Share)
         {
-            await Note(connection, actor, "rollout." + (state == seen.State ? "share" : WordOf(state)), seen.Id, seen.Scope, seen.Version, cause, cancellationToken);
+            await Note(connection, actor, "rollout." + (state == seen.State ? "share" : EnumWords.Of(state)), seen.Id, seen.Scope, seen.Version, cause, cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);
-        return seen with { State = state, Plan = plan, Revision = seen.Revision + 1, ChangedAt = time, ChangedBy = actor, Cause = cause };
+        return seen with { State = state, Plan = plan, Revision = seen.Revision + 1, ChangedAt = now, ChangedBy = actor, Cause = cause };
     }
 
-    private static string WordOf(RolloutState state) => state == RolloutState.RolledBack ? "rolled_back" : state.ToString().ToLowerInvariant();
-
-    private static Task<AuditEntry> Note(NpgsqlConnection connection, string actor, string action, long rollout, string scope, long version, string? reason, CancellationToken cancellationToken) =>
-        AuditLog.Append(connection, TimeProvider.System, actor, action, "policy/" + scope, new Dictionary<string, string?>
+    // A rollout that changes itself is changed by the server.
+    private Task<AuditEntry> Note(NpgsqlConnection connection, string actor, string action, long rollout, string scope, long version, string? reason, CancellationToken cancellationToken) =>
+        AuditLog.Append(connection, time, actor == Rollout.Guards ? Actors.Server : Actors.Of(actor), action, "policy/" + scope, new Dictionary<string, string?>
         {
             ["rollout"] = rollout.ToString(CultureInfo.InvariantCulture), ["version"] = version.ToString(CultureInfo.InvariantCulture), ["reason"] = reason,
         }, cancellationToken);
@@ -189,7 +198,7 @@ public sealed class RolloutStore(NpgsqlDataSource source)
                 BaseVersion = reader.GetInt64(2),
                 Version = reader.GetInt64(3),
                 Document = JsonSerializer.Deserialize(reader.GetString(4), WireJson.Default.PolicyDocument)!, // the column is not null
-                State = reader.GetString(5) switch { "running" => RolloutState.Running, "paused" => RolloutState.Paused, "promoted" => RolloutState.Promoted, _ => RolloutState.RolledBack },
+                State = EnumWords.Read<RolloutState>(reader.GetString(5)),
                 Revision = reader.GetInt64(6),
                 Plan = JsonSerializer.Deserialize(reader.GetString(7), WireJson.Default.RolloutPlan)!, // the column is not null
                 Author = reader.GetString(8),
@@ -198,6 +207,7 @@ public sealed class RolloutStore(NpgsqlDataSource source)
                 ChangedAt = reader.GetFieldValue<DateTimeOffset>(11),
                 ChangedBy = reader.GetString(12),
                 Cause = reader.IsDBNull(13) ? null : reader.GetString(13),
+                ApprovedBy = reader.IsDBNull(14) ? null : reader.GetString(14),
             });
         }
 

@@ -1,4 +1,5 @@
 using EnergyTTT.History.Access;
+using EnergyTTT.Wire.Access;
 
 namespace EnergyTTT.Portal.Access;
 
@@ -26,7 +27,7 @@ public sealed class AccessDesk(PersonGuard guard, PeopleKeeper people, ApiKeys k
 
         try
         {
-            return await deed(keys, ApiKeyGrant.PersonPrefix + person);
+            return await deed(keys, Actors.Of(person));
         }
         catch (ApiKeyLimitException limit)
         {

@@ -1,3 +1,4 @@
+using EnergyTTT.Contracts.Access;
 using EnergyTTT.History.Access;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Identity;
@@ -10,7 +11,7 @@ public static class AccessPolicies
     /// <summary>May look: viewers, operators, administrators.</summary>
     public const string Viewer = "portal-viewer";
 
-    /// <summary>May act: operators, administrators.</summary>
+    /// <summary>May act: operators, administrators. Asked with a scope as the resource, only those who are not bound to others.</summary>
     public const string Operator = "portal-operator";
 
     /// <summary>May also manage people and keys: administrators.</summary>
@@ -22,7 +23,8 @@ public static class AccessPolicies
     internal static void Add(AuthorizationOptions options)
     {
         options.AddPolicy(Viewer, policy => Cookie(policy).RequireRole(PersonRoles.Viewer, PersonRoles.Operator, PersonRoles.Administrator));
-        options.AddPolicy(Operator, policy => Cookie(policy).RequireRole(PersonRoles.Operator, PersonRoles.Administrator));
+        options.AddPolicy(Operator, policy => Cookie(policy).RequireRole(PersonRoles.Operator, PersonRoles.Administrator)
+            .RequireAssertion(context => context.Resource is not string scope || Caller.Of(context.User).MayOperate(scope)));
         options.AddPolicy(Administrator, policy => Cookie(policy).RequireRole(PersonRoles.Administrator));
         options.AddPolicy(Person, policy => Cookie(policy));
     }

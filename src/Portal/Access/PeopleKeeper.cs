@@ -2,6 +2,7 @@ using System.Security.Claims;
 using EnergyTTT.Contracts.Access;
 using EnergyTTT.History.Access;
 using EnergyTTT.History.Audits;
+using EnergyTTT.Wire.Access;
 using EnergyTTT.Wire.Policies;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,9 +15,7 @@ namespace EnergyTTT.Portal.Access;
 /// </summary>
 public sealed class PeopleKeeper(IServiceScopeFactory scopes, Sessions sessions, Invitations invitations, AuditLog audit, TimeProvider clock)
 {
-    private static readonly string[] Kinds = ["site", "rack", "host", "deployment"];
-
-    private static string By => Caller.Current?.Name ?? "server";
+    private static string By => Caller.Current?.Name ?? Actors.Server;
 
     /// <summary>Makes an account: with a password, or without one and with an invitation to choose it.</summary>
     public async Task<PersonDecision> Create(string? userName, string? displayName, string? role, IReadOnlyList<string>? boundTo, string? password, CancellationToken cancellationToken)
@@ -186,7 +185,7 @@ public sealed class PeopleKeeper(IServiceScopeFactory scopes, Sessions sessions,
         : boundTo?.FirstOrDefault(one => !IsScope(one)) is { } wrong ? PersonDecision.Refused("invalid_scope", $"'{wrong}' is no scope; fleet, deployment/NAME, site/NAME, rack/NAME, host/NAME, or KIND/* for all of a kind expected.")
         : null;
 
-    private static bool IsScope(string? scope) => scope is not null && (PolicyScopes.IsScope(scope) || Kinds.Any(kind => scope == kind + "/*"));
+    private static bool IsScope(string? scope) => scope is not null && (PolicyScopes.IsScope(scope) || PolicyScopes.Kinds.Any(kind => scope == kind + "/*"));
 
     private static PersonDecision Last() => PersonDecision.Refused("last_administrator", "Nobody would be left to manage people. Make another administrator first.");
 
@@ -207,7 +206,7 @@ public sealed class PeopleKeeper(IServiceScopeFactory scopes, Sessions sessions,
     }
 
     private Task<AuditEntry> Note(Person person, string action, Dictionary<string, string?>? detail, CancellationToken cancellationToken) =>
-        audit.Append(By, action, "person/" + person.UserName, detail, cancellationToken);
+        audit.Append(By, action, Actors.Of(person.UserName), detail, cancellationToken);
 
     private async Task<bool> IsLastAdministrator(UserManager<Person> people, Person person)
     {

@@ -1,4 +1,3 @@
-using EnergyTTT.Contracts.Access;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
 
@@ -14,7 +13,7 @@ public sealed class PersonGuard(AuthenticationStateProvider people, IAuthorizati
     public const string Refusal = "You may look but not change anything here: an operator or an administrator can.";
 
     /// <summary>The name of the person, or null when the policy, or the scopes that the person is bound to, do not allow it.</summary>
-    /// <param name="policy">One of <see cref="AccessPolicies"/>.</param>
+    /// <param name="policy">One of <see cref="AccessPolicies"/>, which knows the scopes that a person is bound to.</param>
     /// <param name="scope">What the deed belongs to, such as <c>deployment/qwen</c>; null: nothing in particular.</param>
     public async Task<string?> NameIf(string policy, string? scope = null)
     {
@@ -24,9 +23,6 @@ public sealed class PersonGuard(AuthenticationStateProvider people, IAuthorizati
             return null;
         }
 
-        var person = state.User;
-        var caller = Caller.Of(person);
-        var isInScope = scope is null || caller.Role == "administrator" || Caller.Covers(caller.Scopes, scope);
-        return isInScope && (await rules.AuthorizeAsync(person, policy)).Succeeded ? person.Identity?.Name ?? "somebody" : null;
+        return (await rules.AuthorizeAsync(state.User, scope, policy)).Succeeded ? state.User.Identity?.Name : null;
     }
 }

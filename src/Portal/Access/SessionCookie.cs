@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using EnergyTTT.History.Access;
+using EnergyTTT.Wire.Access;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Identity;
@@ -89,7 +90,7 @@ public static class SessionCookie
         if (Of(principal) is { } session && PersonOf(principal) is { } person)
         {
             var name = principal.Identity?.Name ?? "";
-            await sessions.End(person, name, session, "person/" + name, cancellationToken);
+            await sessions.End(person, name, session, Actors.Of(name), cancellationToken);
         }
     }
 }

@@ -1,17 +1,22 @@
 using System.Collections.Immutable;
 using EnergyTTT.Contracts.Backtests;
 using EnergyTTT.Contracts.Policies;
+using EnergyTTT.Contracts.Proposals;
 using EnergyTTT.Contracts.Rollouts;
+using EnergyTTT.History.Proposals;
 using EnergyTTT.History.Rollouts;
 using EnergyTTT.Wire.Backtests;
 using EnergyTTT.Wire.Policies;
+using EnergyTTT.Wire.Proposals;
 using EnergyTTT.Wire.Rollouts;
 
 namespace EnergyTTT.Portal.Policies;
 
 /// <summary>Reads and saves through the policy grains.</summary>
-public sealed class GrainPolicySource(IGrainFactory grains, RolloutStore rollouts) : IPolicySource
+public sealed class GrainPolicySource(IGrainFactory grains, RolloutStore rollouts, ProposalStore proposals) : IPolicySource
 {
+    private const int MostWaiting = 500;
+
     /// <inheritdoc/>
     public async Task<ImmutableArray<string>> Scopes(CancellationToken cancellationToken) => [.. (await Grain(PolicyScopes.Fleet).Scopes(cancellationToken)).Select(version => version.Scope)];
 
@@ -35,8 +40,18 @@ public sealed class GrainPolicySource(IGrainFactory grains, RolloutStore rollout
     public Task<RolloutDecision> Roll(string scope, RolloutRequest request, long expected, string author, CancellationToken cancellationToken) => Grain(scope).Roll(request, expected, author, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<RolloutDecision> Act(long rollout, RolloutAction action, RolloutOrder order, string actor, CancellationToken cancellationToken) =>
-        await rollouts.Find(rollout, cancellationToken) is { } known ? await Grain(known.Scope).Act(rollout, action, order, actor, cancellationToken) : new(RolloutOutcome.Unknown, null, []);
+    public Task<RolloutDecision> Act(string scope, long rollout, RolloutAction action, RolloutOrder order, string actor, CancellationToken cancellationToken) =>
+        Grain(scope).Act(rollout, action, order, actor, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<PolicyProposal>> Waiting(CancellationToken cancellationToken) => proposals.List(null, pending: true, long.MaxValue, MostWaiting, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<PolicyProposal>> Proposals(string scope, int limit, CancellationToken cancellationToken) => proposals.List(scope, pending: false, long.MaxValue, limit, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ProposalDecision> Decide(string scope, long proposal, ProposalVerdict verdict, string? reason, string actor, CancellationToken cancellationToken) =>
+        Grain(scope).Decide(proposal, verdict, reason, actor, cancellationToken);
 
     /// <inheritdoc/>
     public Task<BacktestReport> Backtest(string scope, BacktestRequest request, CancellationToken cancellationToken) => grains.GetGrain<IBacktestGrain>(IBacktestGrain.KeyOf(scope)).Run(request, cancellationToken);

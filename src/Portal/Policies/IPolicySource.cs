@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using EnergyTTT.Contracts.Policies;
+using EnergyTTT.Contracts.Proposals;
 using EnergyTTT.Contracts.Rollouts;
 using EnergyTTT.Wire.Backtests;
 using EnergyTTT.Wire.Policies;
+using EnergyTTT.Wire.Proposals;
 using EnergyTTT.Wire.Rollouts;
 
 namespace EnergyTTT.Portal.Policies;
@@ -28,11 +30,20 @@ public interface IPolicySource
     /// <summary>Begins to try a version on a part of the routers.</summary>
     Task<RolloutDecision> Roll(string scope, RolloutRequest request, long expected, string author, CancellationToken cancellationToken);
 
-    /// <summary>Pauses, resumes, widens, promotes or rolls back.</summary>
-    Task<RolloutDecision> Act(long rollout, RolloutAction action, RolloutOrder order, string actor, CancellationToken cancellationToken);
+    /// <summary>Pauses, resumes, widens, promotes or rolls back a rollout of a scope.</summary>
+    Task<RolloutDecision> Act(string scope, long rollout, RolloutAction action, RolloutOrder order, string actor, CancellationToken cancellationToken);
 
     /// <summary>What a draft would have done over the recorded past.</summary>
     Task<BacktestReport> Backtest(string scope, BacktestRequest request, CancellationToken cancellationToken);
+
+    /// <summary>The changes that wait for a second person, in every scope, newest first.</summary>
+    Task<ImmutableArray<PolicyProposal>> Waiting(CancellationToken cancellationToken);
+
+    /// <summary>The newest proposals of a scope, whatever became of them.</summary>
+    Task<ImmutableArray<PolicyProposal>> Proposals(string scope, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Approves, rejects or withdraws.</summary>
+    Task<ProposalDecision> Decide(string scope, long proposal, ProposalVerdict verdict, string? reason, string actor, CancellationToken cancellationToken);
 
     /// <summary>Saves a new version if the expected one is still in force and nothing is wrong with it.</summary>
     Task<PolicyDecision> Save(string scope, PolicyChange change, long expected, string author, CancellationToken cancellationToken);

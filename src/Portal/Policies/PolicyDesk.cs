@@ -1,7 +1,9 @@
 using EnergyTTT.Contracts.Policies;
+using EnergyTTT.Contracts.Proposals;
 using EnergyTTT.Contracts.Rollouts;
 using EnergyTTT.Portal.Access;
 using EnergyTTT.Wire.Policies;
+using EnergyTTT.Wire.Proposals;
 using EnergyTTT.Wire.Rollouts;
 using Microsoft.Extensions.Logging;
 
@@ -25,11 +27,15 @@ public sealed partial class PolicyDesk(IPolicySource source, PersonGuard guard, 
 
     /// <summary>Begins a rollout; null when the person may not.</summary>
     public async Task<RolloutDecision?> Roll(string scope, RolloutRequest request, long expected, CancellationToken cancellationToken = default) =>
-        await guard.NameIf(AccessPolicies.Operator) is { } person ? await source.Roll(scope, request, expected, person, cancellationToken) : null;
+        await guard.NameIf(AccessPolicies.Operator, scope) is { } person ? await source.Roll(scope, request, expected, person, cancellationToken) : null;
 
     /// <summary>Changes a rollout; null when the person may not.</summary>
-    public async Task<RolloutDecision?> Act(long rollout, RolloutAction action, RolloutOrder order, CancellationToken cancellationToken = default) =>
-        await guard.NameIf(AccessPolicies.Operator) is { } person ? await source.Act(rollout, action, order, person, cancellationToken) : null;
+    public async Task<RolloutDecision?> Act(string scope, long rollout, RolloutAction action, RolloutOrder order, CancellationToken cancellationToken = default) =>
+        await guard.NameIf(AccessPolicies.Operator, scope) is { } person ? await source.Act(scope, rollout, action, order, person, cancellationToken) : null;
+
+    /// <summary>Approves, rejects or withdraws a proposal; null when the person may not.</summary>
+    public async Task<ProposalDecision?> Decide(string scope, long proposal, ProposalVerdict verdict, string? reason, CancellationToken cancellationToken = default) =>
+        await guard.NameIf(AccessPolicies.Operator, scope) is { } person ? await source.Decide(scope, proposal, verdict, reason, person, cancellationToken) : null;
 
     [LoggerMessage(LogLevel.Information, "{Person} put a policy of {Scope}: {Outcome}, version {Version} is in force")]
     private static partial void Saved(ILogger logger, string person, string scope, PolicyOutcome outcome, long version);

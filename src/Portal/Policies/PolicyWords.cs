@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using EnergyTTT.Contracts.Policies;
 using EnergyTTT.Wire.Policies;
 
 namespace EnergyTTT.Portal.Policies;
@@ -18,6 +19,7 @@ public static class PolicyWords
         ("Heat", ["thermal_thresholds", "thermal_warm_celsius", "thermal_hot_celsius", "thermal_critical_celsius", "thermal_hysteresis_celsius", "thermal_dwell_seconds"]),
         ("Power cap", ["power_cap_mode", "power_cap_ratio"]),
         ("Windows", ["schedules"]),
+        ("Approval", ["approval"]),
     ];
 
     /// <summary>All fields by group; every field of the catalogue is in exactly one.</summary>
@@ -54,15 +56,27 @@ public static class PolicyWords
         var unit => unit,
     };
 
+    /// <summary>What became of a change, for the person who made it; their draft is kept unless it is in force or waits.</summary>
+    public static string Said(PolicyDecision decision)
+    {
+        ArgumentNullException.ThrowIfNull(decision);
+        return decision.Outcome switch
+        {
+            PolicyOutcome.Saved => $"Version {decision.Current.Version} is in force.",
+            PolicyOutcome.Proposed => $"Proposal {decision.Proposal?.Id} waits for another person to approve it.",
+            PolicyOutcome.RollingOut => "A rollout is open in this scope. Promote it or roll it back first.",
+            PolicyOutcome.Conflict => $"{decision.Current.Author} has saved version {decision.Current.Version} meanwhile.",
+            _ => string.Join(" ", decision.Mistakes.Select(mistake => mistake.Reason)),
+        };
+    }
+
     /// <summary>A scope for people.</summary>
     public static string Scope(string scope) =>
-        scope == PolicyScopes.Fleet ? "Whole fleet" : PolicyScopes.ChainOf(scope) == PolicyChain.Routing ? Own(scope) : $"{char.ToUpperInvariant(scope[0])}{scope[1..scope.IndexOf('/', StringComparison.Ordinal)]} {Own(scope)}";
+        scope == PolicyScopes.Fleet ? "Whole fleet" : PolicyScopes.ChainOf(scope) == PolicyChain.Routing ? PolicyScopes.NameOf(scope) : $"{char.ToUpperInvariant(scope[0])}{PolicyScopes.KindOf(scope)[1..]} {PolicyScopes.NameOf(scope)}";
 
     /// <summary>A scope that a value comes from, within a sentence.</summary>
     public static string From(string scope) => scope == PolicyScopes.Fleet ? "the whole fleet" : scope.Replace('/', ' ');
 
     /// <summary>How far a scope is set in within the tree.</summary>
-    public static string? Depth(string scope) => scope == PolicyScopes.Fleet ? null : scope.StartsWith("rack/", StringComparison.Ordinal) ? "inner two" : scope.StartsWith("host/", StringComparison.Ordinal) ? "inner three" : "inner";
-
-    private static string Own(string scope) => scope[(scope.IndexOf('/', StringComparison.Ordinal) + 1)..];
+    public static string? Depth(string scope) => PolicyScopes.KindOf(scope) switch { PolicyScopes.Fleet => null, "rack" => "inner two", "host" => "inner three", _ => "inner" };
 }

@@ -2,6 +2,8 @@ using System.Runtime.CompilerServices;
 using System.Security.Claims;
 using EnergyTTT.Contracts.Access;
 using EnergyTTT.History.Access;
+using EnergyTTT.Wire.Access;
+using EnergyTTT.Wire.Policies;
 
 namespace EnergyTTT.Silo.Access;
 
@@ -26,15 +28,15 @@ public static class Grants
     // A person's own key acts under the person's name; an operator's key that is bound to deployments or hosts operates those alone.
     private static IEnumerable<Claim> Claims(ApiKeyGrant grant) =>
     [
-        new Claim(ClaimTypes.NameIdentifier, "key/" + grant.Id),
-        new Claim(ClaimTypes.Name, grant.Person ?? "key/" + grant.Id),
+        new Claim(ClaimTypes.NameIdentifier, Actors.KeyPrefix + grant.Id),
+        new Claim(ClaimTypes.Name, grant.Person ?? Actors.KeyPrefix + grant.Id),
         new Claim(ClaimTypes.Role, grant.Role),
         .. Scopes(grant).Select(scope => new Claim(Caller.ScopeClaim, scope)),
     ];
 
     private static IEnumerable<string> Scopes(ApiKeyGrant grant)
     {
-        List<string> bound = [.. grant.Deployments.Select(name => "deployment/" + name), .. grant.Hosts.Select(name => "host/" + name)];
+        List<string> bound = [.. grant.Deployments.Select(name => PolicyScopes.Deployment(name)), .. grant.Hosts.Select(name => PolicyScopes.Host(name))];
         return bound.Count == 0 ? grant.Scopes
             : bound.Where(scope => Caller.Covers(grant.Scopes, scope)).ToList() is { Count: > 0 } both ? both
             : ["none"];

@@ -15,7 +15,4 @@ internal static class Audit
             services.AddScoped<SignInManager<Person>, AuditedSignIns>();
         }
     }
-
-    /// <summary>How the log names whoever is signed in: <c>key/ID</c> as it is, a person as <c>person/NAME</c>.</summary>
-    public static string Actor(string? name) => name is null ? "nobody" : name.StartsWith("key/", StringComparison.Ordinal) ? name : "person/" + name;
 }

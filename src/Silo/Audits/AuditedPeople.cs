@@ -1,6 +1,7 @@
 using EnergyTTT.Contracts.Access;
 using EnergyTTT.History.Access;
 using EnergyTTT.History.Audits;
+using EnergyTTT.Wire.Access;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
 
@@ -52,8 +53,8 @@ public sealed class AuditedPeople(
     {
         if (result.Succeeded)
         {
-            var subject = "person/" + person.UserName;
-            var actor = Caller.Current?.Name ?? "server";
+            var subject = Actors.Of(person.UserName);
+            var actor = Caller.Current?.Name ?? Actors.Server;
             var detail = new Dictionary<string, string?> { ["person_id"] = person.Id.ToString() };
             if (role is not null)
             {

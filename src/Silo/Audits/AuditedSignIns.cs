@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using EnergyTTT.History.Access;
 using EnergyTTT.History.Audits;
+using EnergyTTT.Wire.Access;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
@@ -42,7 +43,7 @@ public sealed class AuditedSignIns(
             return;
         }
 
-        var subject = "person/" + user.UserName;
+        var subject = Actors.Of(user.UserName);
         var detail = new Dictionary<string, string?> { ["address"] = _http.HttpContext?.Connection.RemoteIpAddress?.ToString() };
         await audit.Append(subject, "person.sign_in", subject, detail, CancellationToken.None);
     }

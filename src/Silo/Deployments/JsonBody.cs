@@ -8,6 +8,19 @@ namespace EnergyTTT.Silo.Deployments;
 /// <summary>Reads a bounded JSON body, and says where it is wrong.</summary>
 internal static class JsonBody
 {
+    /// <summary>The message; the usual one where there is no body; with the problem that kept it out, if one did.</summary>
+    public static async Task<(T Message, Problem? Problem)> ReadOr<T>(HttpRequest request, T usual, JsonTypeInfo<T> type, int most, CancellationToken cancellationToken)
+        where T : class
+    {
+        if (request.ContentLength is not > 0 && request.Headers.TransferEncoding.Count == 0)
+        {
+            return (usual, null);
+        }
+
+        var (message, problem) = await Read(request, type, most, cancellationToken);
+        return (message ?? usual, problem);
+    }
+
     /// <summary>The message, or the problem that kept it out; exactly one of the two is there.</summary>
     public static async Task<(T? Message, Problem? Problem)> Read<T>(HttpRequest request, JsonTypeInfo<T> type, int most, CancellationToken cancellationToken)
         where T : class

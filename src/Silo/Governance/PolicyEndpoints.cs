@@ -8,6 +8,7 @@ using EnergyTTT.Silo.Problems;
 using EnergyTTT.Wire.Backtests;
 using EnergyTTT.Wire.Json;
 using EnergyTTT.Wire.Policies;
+using EnergyTTT.Wire.Proposals;
 using Names = EnergyTTT.Silo.Access.Policies;
 
 namespace EnergyTTT.Silo.Governance;
@@ -27,6 +28,7 @@ internal static class PolicyEndpoints
             .RequireAuthorization(Names.Read).WithTags("Policies").WithName("GetPolicySchema").WithSummary("The JSON schema of a policy's document");
         routes.MapGet("/v1/policies", Scopes)
             .RequireAuthorization(Names.Read).WithTags("Policies").WithName("ListPolicies").WithSummary("Every scope that may be set, with the version in force there").Produces<ImmutableArray<PolicyScopeView>>();
+        routes.MapProposals();
         foreach (var (path, name) in new[] { ("/v1/policies/{scope:regex(^fleet$)}", "Fleet"), ("/v1/policies/{kind:regex(^(site|rack|host|deployment)$)}/{name}", "Scope") })
         {
             var group = routes.MapGroup(path).WithTags("Policies");
@@ -34,11 +36,12 @@ internal static class PolicyEndpoints
             group.MapGet("/versions", Versions).RequireAuthorization(Names.Read).WithName("ListPolicyVersions" + name).WithSummary("All versions, newest first").Produces<PolicyVersionPage>();
             group.MapGet("/diff", Diff).RequireAuthorization(Names.Read).WithName("DiffPolicy" + name).WithSummary("What changed between two versions").Produces<PolicyDiff>();
             group.MapGet("/effective", Effective).RequireAuthorization(Names.Read).WithName("GetEffectivePolicy" + name).WithSummary("Every field with the scope that it comes from").Produces<ImmutableArray<EffectiveField>>();
-            group.MapPut("", Put).RequireAuthorization(Names.Operate).WithName("PutPolicy" + name).WithSummary("A new version; If-Match must carry the version that was read. With dry_run=true only what would change and what is wrong").Accepts<PolicyChange>("application/json")
-                .Produces<PolicyVersion>().Produces<Problem>(409, "application/problem+json").Produces<Problem>(412, "application/problem+json").Produces<Problem>(422, "application/problem+json").Produces<Problem>(428, "application/problem+json");
+            group.MapPut("", Put).RequireAuthorization(Names.Operate).WithName("PutPolicy" + name).WithSummary("A new version; If-Match must carry the version that was read. With dry_run=true only what would change and what is wrong. 202: it waits for a second person").Accepts<PolicyChange>("application/json")
+                .Produces<PolicyVersion>().Produces<PolicyProposal>(202).Produces<Problem>(409, "application/problem+json").Produces<Problem>(412, "application/problem+json").Produces<Problem>(422, "application/problem+json").Produces<Problem>(428, "application/problem+json");
             group.MapPost("/backtest", Backtest).RequireAuthorization(Names.Read).WithName("BacktestPolicy" + name).WithSummary("What a draft would have done over the last hours, beside the policy in force; modelled, with the model's own error. Nothing is saved")
                 .Accepts<BacktestRequest>("application/json").Produces<BacktestReport>().Produces<Problem>(422, "application/problem+json");
             group.MapRollouts(name);
+            group.MapProposals(name);
         }
     }
 
@@ -89,7 +92,7 @@ internal static class PolicyEndpoints
             return new Problem(404, "version_unknown", "A version is not known.", $"'{scope}' does not have both versions {from} and {to}; 0 is nothing set.").ToResult();
         }
 
-        return TypedResults.Json(new PolicyDiff(scope, from, to, PolicyMessages.Changes(left, right)), PolicyJson.Default.PolicyDiff);
+        return TypedResults.Json(new PolicyDiff(scope, from, to, PolicyFieldChange.Between(left, right)), PolicyJson.Default.PolicyDiff);
     }
 
     private static async Task<IResult> Effective(HttpContext context, IGrainFactory grains)
@@ -125,13 +128,14 @@ internal static class PolicyEndpoints
         {
             var current = await Policy(scope, grains).Current(context.RequestAborted);
             var mistakes = await Policy(scope, grains).Check(change!.Document, context.RequestAborted); // read without a problem
-            return TypedResults.Json(new PolicyTrial(scope, current.Version, PolicyMessages.Changes(current.Document, change.Document), mistakes), PolicyJson.Default.PolicyTrial);
+            return TypedResults.Json(new PolicyTrial(scope, current.Version, PolicyFieldChange.Between(current.Document, change.Document), mistakes), PolicyJson.Default.PolicyTrial);
         }
 
         var decision = await Policy(scope, grains).Save(change!, expected, user.Identity?.Name ?? "unknown", context.RequestAborted); // read without a problem
         Tag(context, decision.Current);
         return decision.Outcome switch
         {
+            PolicyOutcome.Proposed => ProposalEndpoints.Waits(context, decision.Proposal!), // proposed is of a proposal
             PolicyOutcome.Saved => TypedResults.Json(decision.Current, WireJson.Default.PolicyVersion),
             PolicyOutcome.Conflict => new Problem(412, "version_conflict", "Somebody saved meanwhile.", $"You have read version {expected}; {decision.Current.Version} is in force, by {decision.Current.Author}: {decision.Current.Reason}").ToResult(),
             PolicyOutcome.RollingOut => new Problem(409, "rollout_open", "A rollout is open here.", $"A rollout tries another version in '{scope}'; promote it or roll it back first.").ToResult(),

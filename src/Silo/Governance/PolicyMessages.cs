@@ -22,19 +22,12 @@ public sealed record EffectiveField(string Name, string Value, string? Unit, str
 /// <summary>What changed between two versions.</summary>
 public sealed record PolicyDiff(string Scope, long From, long To, ImmutableArray<PolicyFieldChange> Changes);
 
-/// <summary>One field that changed; null is not set.</summary>
-public sealed record PolicyFieldChange(string Field, string? Before, string? After);
-
 /// <summary>Policies as people read them.</summary>
 internal static class PolicyMessages
 {
     /// <summary>The catalogue.</summary>
     public static ImmutableArray<PolicyFieldView> Fields { get; } =
         [.. PolicyCatalogue.Fields.Select(field => new PolicyFieldView(field.Name, field.Unit, field.Default, field.Meaning, field.Minimum, field.Maximum, field.Choices, field.Chain.ToString().ToLowerInvariant()))];
-
-    /// <summary>Every field that differs.</summary>
-    public static ImmutableArray<PolicyFieldChange> Changes(PolicyDocument before, PolicyDocument after) =>
-        [.. PolicyCatalogue.Fields.Select(field => new PolicyFieldChange(field.Name, field.Read(before), field.Read(after))).Where(change => change.Before != change.After)];
 
     /// <summary>Every field as it counts under a chain of scopes, widest first.</summary>
     public static ImmutableArray<EffectiveField> Effective(ImmutableArray<PolicyVersion> chain) => [.. PolicyCatalogue.Fields.Where(field => field.MayBeSetIn(chain[^1].Scope)).Select(field =>

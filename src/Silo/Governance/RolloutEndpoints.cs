@@ -9,6 +9,7 @@ using EnergyTTT.Silo.Deployments;
 using EnergyTTT.Silo.Problems;
 using EnergyTTT.Wire.Json;
 using EnergyTTT.Wire.Policies;
+using EnergyTTT.Wire.Proposals;
 using EnergyTTT.Wire.Rollouts;
 using Names = EnergyTTT.Silo.Access.Policies;
 
@@ -25,8 +26,8 @@ internal static class RolloutEndpoints
     public static void MapRollouts(this RouteGroupBuilder group, string name)
     {
         group.MapGet("/rollouts", List).RequireAuthorization(Names.Read).WithName("ListRollouts" + name).WithSummary("Rollouts of the scope, newest first").Produces<RolloutPage>();
-        group.MapPost("/rollouts", Start).RequireAuthorization(Names.Operate).WithName("StartRollout" + name).WithSummary("Try a new version on a share of the routers; If-Match must carry the version that was read")
-            .Accepts<RolloutRequest>("application/json").Produces<Rollout>(201).Produces<Problem>(409, "application/problem+json").Produces<Problem>(412, "application/problem+json").Produces<Problem>(422, "application/problem+json").Produces<Problem>(428, "application/problem+json");
+        group.MapPost("/rollouts", Start).RequireAuthorization(Names.Operate).WithName("StartRollout" + name).WithSummary("Try a new version on a share of the routers; If-Match must carry the version that was read. 202: it waits for a second person")
+            .Accepts<RolloutRequest>("application/json").Produces<Rollout>(201).Produces<PolicyProposal>(202).Produces<Problem>(409, "application/problem+json").Produces<Problem>(412, "application/problem+json").Produces<Problem>(422, "application/problem+json").Produces<Problem>(428, "application/problem+json");
         group.MapGet("/rollouts/{id:long:min(1)}", Progress).RequireAuthorization(Names.Read).WithName("GetRollout" + name).WithSummary("What every router really applies, and what the guards read").Produces<RolloutProgress>().Produces<Problem>(404, "application/problem+json");
         group.MapPost("/rollouts/{id:long:min(1)}/{action:regex(^(pause|resume|share|promote|rollback)$)}", Act).RequireAuthorization(Names.Operate).WithName("ActOnRollout" + name).WithSummary("pause, resume, share, promote or rollback")
             .Accepts<RolloutOrder>("application/json").Produces<Rollout>().Produces<Problem>(404, "application/problem+json").Produces<Problem>(409, "application/problem+json").Produces<Problem>(422, "application/problem+json");
@@ -73,6 +74,11 @@ internal static class RolloutEndpoints
             return new Problem(412, "version_conflict", "Somebody saved meanwhile.", $"You have read version {expected}; {current.Version} is in force, by {current.Author}: {current.Reason}").ToResult();
         }
 
+        if (decision is { Outcome: RolloutOutcome.Proposed, Proposal: { } waits })
+        {
+            return ProposalEndpoints.Waits(context, waits);
+        }
+
         if (decision.Outcome == RolloutOutcome.Done)
         {
             context.Response.Headers.Location = string.Create(CultureInfo.InvariantCulture, $"/v1/policies/{scope}/rollouts/{decision.Rollout!.Id}"); // done is of a rollout
@@ -93,20 +99,13 @@ internal static class RolloutEndpoints
             return wrong.ToResult();
         }
 
-        var order = new RolloutOrder();
-        if (context.Request.ContentLength is > 0 || context.Request.Headers.TransferEncoding.Count > 0)
+        var (order, problem) = await JsonBody.ReadOr(context.Request, new RolloutOrder(), WireJson.Default.RolloutOrder, MostBytes, context.RequestAborted);
+        if (problem is not null)
         {
-            var (read, problem) = await JsonBody.Read(context.Request, WireJson.Default.RolloutOrder, MostBytes, context.RequestAborted);
-            if (problem is not null)
-            {
-                return problem.ToResult();
-            }
-
-            order = read!; // read without a problem
+            return problem.ToResult();
         }
 
-        var wanted = action == "rollback" ? RolloutAction.RollBack : Enum.Parse<RolloutAction>(action, ignoreCase: true);
-        var decision = await PolicyEndpoints.Policy(scope, grains).Act(id, wanted, order, user.Identity?.Name ?? "unknown", context.RequestAborted);
+        var decision = await PolicyEndpoints.Policy(scope, grains).Act(id, EnumWords.Read<RolloutAction>(action), order, user.Identity?.Name ?? "unknown", context.RequestAborted);
         return decision.Outcome == RolloutOutcome.Unknown ? Unknown(id, scope).ToResult() : Answer(decision, StatusCodes.Status200OK);
     }
 

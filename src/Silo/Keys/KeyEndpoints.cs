@@ -1,8 +1,8 @@
 using System.Security.Claims;
 using EnergyTTT.History.Access;
 using EnergyTTT.Silo.Access;
-using EnergyTTT.Silo.Audits;
 using EnergyTTT.Silo.Problems;
+using EnergyTTT.Wire.Access;
 
 namespace EnergyTTT.Silo.Keys;
 
@@ -47,7 +47,7 @@ internal static class KeyEndpoints
         try
         {
             var (info, secret) = await keys.Create(
-                new ApiKeyRequest(wanted.Role!, wanted.Owner, [.. wanted.Hosts ?? []], [.. wanted.Deployments ?? []], Audit.Actor(user.Identity?.Name), wanted.Expires), // the check above wants a role
+                new ApiKeyRequest(wanted.Role!, wanted.Owner, [.. wanted.Hosts ?? []], [.. wanted.Deployments ?? []], Actors.Of(user.Identity?.Name), wanted.Expires), // the check above wants a role
                 cancellationToken);
             return TypedResults.Json(new CreatedKey(info.Id, secret.Text), KeyJson.Default.CreatedKey, statusCode: 201);
         }
@@ -67,7 +67,7 @@ internal static class KeyEndpoints
 
         try
         {
-            return await keys.Rotate(id, TimeSpan.FromHours(grace), Audit.Actor(user.Identity?.Name), cancellationToken) is var (info, secret)
+            return await keys.Rotate(id, TimeSpan.FromHours(grace), Actors.Of(user.Identity?.Name), cancellationToken) is var (info, secret)
                 ? TypedResults.Json(new CreatedKey(info.Id, secret.Text), KeyJson.Default.CreatedKey, statusCode: 201)
                 : new Problem(404, "key_unknown", "There is no such key.", $"No live key has the id '{id}'.").ToResult();
         }
@@ -78,7 +78,7 @@ internal static class KeyEndpoints
     }
 
     private static async Task<IResult> Revoke(string id, ApiKeys keys, ClaimsPrincipal user, CancellationToken cancellationToken) =>
-        await keys.Revoke(id, Audit.Actor(user.Identity?.Name), cancellationToken)
+        await keys.Revoke(id, Actors.Of(user.Identity?.Name), cancellationToken)
             ? TypedResults.NoContent()
             : new Problem(404, "key_unknown", "There is no such key.", $"No key has the id '{id}'.").ToResult();
 

@@ -4,6 +4,7 @@ using EnergyTTT.Wire.Backtests;
 using EnergyTTT.Wire.Deployments;
 using EnergyTTT.Wire.Gpus;
 using EnergyTTT.Wire.Policies;
+using EnergyTTT.Wire.Proposals;
 using EnergyTTT.Wire.Rollouts;
 using EnergyTTT.Wire.Runs;
 using EnergyTTT.Wire.Telemetry;
@@ -39,6 +40,8 @@ namespace EnergyTTT.Wire.Json;
 [JsonSerializable(typeof(RolloutPlan))]
 [JsonSerializable(typeof(RolloutProgress))]
 [JsonSerializable(typeof(RolloutOrder))]
+[JsonSerializable(typeof(PolicyProposal))]
+[JsonSerializable(typeof(ProposalOrder))]
 [JsonSerializable(typeof(RunBundle))]
 [JsonSerializable(typeof(RunReceipt))]
 [JsonSerializable(typeof(RunTrial))]

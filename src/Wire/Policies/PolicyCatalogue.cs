@@ -42,6 +42,7 @@ public static class PolicyCatalogue
         new("power_cap_mode", null, "advise", "How far the power cap goes: advise (shown only) or enforce (written by the agent's helper, where the agent's own configuration allows it too).", d => d.PowerCapMode, ["advise", "enforce"], PolicyChain.Hardware),
         new("power_cap_ratio", "1", "1", "The power cap as a share of the card's greatest limit; 1 is no cap. Never below the least limit that the card takes.", d => d.PowerCapRatio, 0.2, 1, PolicyChain.Hardware),
         new("schedules", null, "none", "Windows by cron expression and time zone (a cheap tariff, an hour of clean power) and what counts while one is open; one line each: name | cron | zone | minutes | field=value, field=value.", d => d.Schedules, [], PolicyChain.Any),
+        new("approval", null, "none", "Whether a change of this scope, of a narrower one, or one of a wider scope that reaches it, waits until another person has approved it: none or required. Lowering it needs the approval too.", d => d.Approval, ["none", "required"], PolicyChain.Any),
     ];
 
     /// <summary>The strategies that a policy may name.</summary>

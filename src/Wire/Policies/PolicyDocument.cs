@@ -77,6 +77,8 @@ public sealed record PolicyDocument
 
     public PolicySchedules? Schedules { get; init; }
 
+    public ApprovalRule? Approval { get; init; }
+
     /// <summary>The same with everything that another document sets laid over it.</summary>
     public PolicyDocument Under(PolicyDocument over)
     {
@@ -117,6 +119,7 @@ public sealed record PolicyDocument
             PowerCapMode = over.PowerCapMode ?? PowerCapMode,
             PowerCapRatio = over.PowerCapRatio ?? PowerCapRatio,
             Schedules = over.Schedules ?? Schedules,
+            Approval = over.Approval ?? Approval,
         };
     }
 }
@@ -180,4 +183,15 @@ public enum PowerCapMode
 
     /// <summary>The cap is written by the agent's helper where the agent's own configuration allows it too.</summary>
     [JsonStringEnumMemberName("enforce")] Enforce = 1,
+}
+
+/// <summary>Whether a change takes a second person.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ApprovalRule>))]
+public enum ApprovalRule
+{
+    /// <summary>Whoever may change the scope changes it.</summary>
+    [JsonStringEnumMemberName("none")] None = 0,
+
+    /// <summary>A change waits until another person who may change the scope has approved it.</summary>
+    [JsonStringEnumMemberName("required")] Required = 1,
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using EnergyTTT.Wire.Json;
 
 namespace EnergyTTT.Wire.Policies;
 
@@ -68,8 +69,7 @@ public sealed class PolicyField
     {
         null => null,
         bool value => value ? "true" : "false",
-        PlacementRule.RoundRobin => "round_robin",
-        Enum value => value.ToString().ToLowerInvariant(),
+        Enum value => EnumWords.Of(value),
         IFormattable value => value.ToString(null, CultureInfo.InvariantCulture),
         var value => value.ToString(),
     };

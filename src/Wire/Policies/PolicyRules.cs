@@ -18,7 +18,7 @@ internal static class PolicyRules
 
         if (windows.Count > MostWindows)
         {
-            Add("", windows.Count, $"at most {MostWindows}", $"schedules holds {windows.Count} windows; at most {MostWindows} may be set");
+            Add(windows.Count, $"at most {MostWindows}", $"schedules holds {windows.Count} windows; at most {MostWindows} may be set");
         }
 
         foreach (var (window, i) in windows.Select((window, i) => (window, i)))
@@ -26,37 +26,43 @@ internal static class PolicyRules
             var at = $"schedules[{i}]";
             if (window.Name is not { Length: >= 1 and <= 64 } || window.Name.AsSpan().IndexOfAny('|', '\n', '\r') >= 0 || window.Name.Trim() != window.Name || window.Name == PolicySchedules.None)
             {
-                Add("", window.Name, "1 to 64 characters", $"{at}.name is '{window.Name}'; 1 to 64 characters without '|', line breaks or blanks at its ends expected, and not the word 'none'");
+                Add(window.Name, "1 to 64 characters", $"{at}.name is '{window.Name}'; 1 to 64 characters without '|', line breaks or blanks at its ends expected, and not the word 'none'");
             }
             else if (windows.Take(i).Any(other => other.Name == window.Name))
             {
-                Add("", window.Name, "names that differ", $"{at}.name is '{window.Name}', as that of a window before it; give each its own");
+                Add(window.Name, "names that differ", $"{at}.name is '{window.Name}', as that of a window before it; give each its own");
             }
 
             if (!Cronos.CronExpression.TryParse(window.Cron ?? "", out _))
             {
-                Add("", window.Cron, "a cron expression", $"{at}.cron is '{window.Cron}'; minute, hour, day of month, month, day of week expected, such as '0 22 * * *'");
+                Add(window.Cron, "a cron expression", $"{at}.cron is '{window.Cron}'; minute, hour, day of month, month, day of week expected, such as '0 22 * * *'");
             }
 
             if (!TimeZoneInfo.TryFindSystemTimeZoneById(window.TimeZone ?? "", out _))
             {
-                Add("", window.TimeZone, "a time zone", $"{at}.time_zone is '{window.TimeZone}'; a zone such as Europe/Amsterdam or UTC expected");
+                Add(window.TimeZone, "a time zone", $"{at}.time_zone is '{window.TimeZone}'; a zone such as Europe/Amsterdam or UTC expected");
             }
 
             if (window.DurationMinutes is < 1 or > 10_080)
             {
-                Add("", window.DurationMinutes, "1 to 10080", $"{at}.duration_minutes is {window.DurationMinutes}; it must lie in 1 to 10080 (7 days)");
+                Add(window.DurationMinutes, "1 to 10080", $"{at}.duration_minutes is {window.DurationMinutes}; it must lie in 1 to 10080 (7 days)");
             }
 
             if (window.Set is null || window.Set == new PolicyDocument())
             {
-                Add("", "", "at least one field", $"{at}.set is empty; a window must set at least one field");
+                Add("", "at least one field", $"{at}.set is empty; a window must set at least one field");
                 continue;
             }
 
             if (window.Set.Schedules is not null)
             {
-                Add("", "", "other fields", $"{at}.set holds schedules; a window cannot open windows");
+                Add("", "other fields", $"{at}.set holds schedules; a window cannot open windows");
+                continue;
+            }
+
+            if (window.Set.Approval is not null)
+            {
+                Add("", "other fields", $"{at}.set holds approval; who must approve a change does not depend on the time");
                 continue;
             }
 
@@ -66,7 +72,7 @@ internal static class PolicyRules
             }
         }
 
-        void Add(string _, object? value, string bound, string reason) => mistakes.Add(new("schedules", Convert.ToString(value, CultureInfo.InvariantCulture) ?? "", bound, reason));
+        void Add(object? value, string bound, string reason) => mistakes.Add(new("schedules", Convert.ToString(value, CultureInfo.InvariantCulture) ?? "", bound, reason));
     }
 
     /// <summary>Everything that does not fit together in a policy of routing.</summary>

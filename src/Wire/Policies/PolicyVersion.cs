@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace EnergyTTT.Wire.Policies;
 
 /// <summary>One immutable version of what a scope sets.</summary>
@@ -7,7 +9,8 @@ namespace EnergyTTT.Wire.Policies;
 /// <param name="Author">Who saved it.</param>
 /// <param name="Reason">Why, in the author's words.</param>
 /// <param name="CreatedAt">When it took effect.</param>
-public sealed record PolicyVersion(string Scope, long Version, PolicyDocument Document, string Author, string Reason, DateTimeOffset CreatedAt)
+/// <param name="ApprovedBy">The second person who approved it; null where none was asked for.</param>
+public sealed record PolicyVersion(string Scope, long Version, PolicyDocument Document, string Author, string Reason, DateTimeOffset CreatedAt, string? ApprovedBy = null)
 {
     /// <summary>What a scope has before anybody sets anything there: version 0, an empty document.</summary>
     public static PolicyVersion Unset(string scope) => new(scope, 0, new PolicyDocument(), "", "", DateTimeOffset.UnixEpoch);
@@ -24,6 +27,23 @@ public static class PolicyScopes
     /// <summary>The widest scope.</summary>
     public const string Fleet = "fleet";
 
+    /// <summary>What a scope other than the fleet begins with, in the order in which people meet them.</summary>
+    public static ImmutableArray<string> Kinds { get; } = ["deployment", "site", "rack", "host"];
+
+    /// <summary>The kind of a scope: one of <see cref="Kinds"/>, or the fleet.</summary>
+    public static string KindOf(string scope)
+    {
+        ArgumentNullException.ThrowIfNull(scope);
+        return scope.IndexOf('/', StringComparison.Ordinal) is var slash and >= 0 ? scope[..slash] : scope;
+    }
+
+    /// <summary>The name within its kind; the fleet's own for the fleet.</summary>
+    public static string NameOf(string scope)
+    {
+        ArgumentNullException.ThrowIfNull(scope);
+        return scope[(scope.IndexOf('/', StringComparison.Ordinal) + 1)..];
+    }
+
     /// <summary>The scope of one deployment.</summary>
     public static string Deployment(string deployment) => "deployment/" + deployment;
 
@@ -38,7 +58,7 @@ public static class PolicyScopes
 
     /// <summary>The chain that a scope belongs to: <see cref="PolicyChain.Any"/> for the fleet.</summary>
     public static PolicyChain ChainOf(string scope) =>
-        scope == Fleet ? PolicyChain.Any : scope is not null && scope.StartsWith("deployment/", StringComparison.Ordinal) ? PolicyChain.Routing : PolicyChain.Hardware;
+        KindOf(scope) switch { Fleet => PolicyChain.Any, "deployment" => PolicyChain.Routing, _ => PolicyChain.Hardware };
 
     /// <summary>Whether what a scope sets of routing counts for a deployment.</summary>
     public static bool ReachesDeployment(string scope, string deployment) => scope == Fleet || scope == Deployment(deployment);
@@ -46,15 +66,8 @@ public static class PolicyScopes
     /// <summary>Whether a text names a scope: <c>fleet</c>, or a kind and a name of 1 to 128 letters, digits, '.', '_' or '-'.</summary>
     public static bool IsScope(string? text)
     {
-        if (text is null or Fleet)
-        {
-            return text is Fleet;
-        }
-
-        var slash = text.IndexOf('/', StringComparison.Ordinal);
-        return slash > 0
-            && text[..slash] is "site" or "rack" or "host" or "deployment"
-            && text.Length - slash - 1 is >= 1 and <= 128
-            && text[(slash + 1)..].All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
+        return text is Fleet
+            || (text is not null && Kinds.Contains(KindOf(text)) && text.Contains('/', StringComparison.Ordinal)
+                && NameOf(text) is { Length: >= 1 and <= 128 } name && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-'));
     }
 }

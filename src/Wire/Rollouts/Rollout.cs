@@ -71,6 +71,9 @@ public enum RolloutState
 /// <summary>A rollout as it is kept.</summary>
 public sealed record Rollout
 {
+    /// <summary>What stands in <see cref="ChangedBy"/> when its guards changed it.</summary>
+    public const string Guards = "guards";
+
     /// <summary>Its number.</summary>
     public required long Id { get; init; }
 
@@ -100,6 +103,9 @@ public sealed record Rollout
 
     /// <summary>Why.</summary>
     public required string Reason { get; init; }
+
+    /// <summary>The second person who approved it; null where none was asked for.</summary>
+    public string? ApprovedBy { get; init; }
 
     /// <summary>When it began.</summary>
     public required DateTimeOffset StartedAt { get; init; }

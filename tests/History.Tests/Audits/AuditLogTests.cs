@@ -69,9 +69,9 @@ public sealed class AuditLogTests : IAsyncLifetime
         await keys.Revoke(info.Id, "person/ada", CancellationToken.None);
         await keys.Revoke(info.Id, "person/bob", CancellationToken.None);
         await keys.Revoke("nobody00", "person/bob", CancellationToken.None);
-        var policies = new PolicyStore(_postgres.Source);
-        await policies.Save("fleet", 0, new PolicyDocument(), "person/ada", "first", DateTimeOffset.UtcNow, CancellationToken.None);
-        await policies.Save("fleet", 0, new PolicyDocument(), "person/bob", "too late", DateTimeOffset.UtcNow, CancellationToken.None);
+        var policies = new PolicyStore(_postgres.Source, TimeProvider.System);
+        await policies.Save("fleet", 0, new PolicyDocument(), "person/ada", "first", null, CancellationToken.None);
+        await policies.Save("fleet", 0, new PolicyDocument(), "person/bob", "too late", null, CancellationToken.None);
 
         var entries = await Log.Read(new AuditFilter(), null, oldestFirst: true, 100, CancellationToken.None);
 

@@ -8,8 +8,7 @@ namespace EnergyTTT.History.Tests.Policies;
 
 public sealed class PolicyStoreTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
-    private static readonly DateTimeOffset Time = new(2026, 11, 23, 10, 0, 0, TimeSpan.Zero);
-    private readonly PolicyStore _store = new(postgres.Source);
+    private readonly PolicyStore _store = new(postgres.Source, TimeProvider.System);
 
     [Fact]
     public async Task A_scope_where_nothing_was_set_has_version_0_and_an_empty_document()
@@ -71,5 +70,5 @@ public sealed class PolicyStoreTests(PostgresFixture postgres) : IClassFixture<P
     }
 
     private Task<PolicyVersion?> Save(string scope, long expected, PolicyDocument document) =>
-        _store.Save(scope, expected, document, "ada", "to see", Time, CancellationToken.None);
+        _store.Save(scope, expected, document, "ada", "to see", null, CancellationToken.None);
 }

@@ -55,7 +55,7 @@ public sealed class RolloutCardTests : IDisposable
         Assert.Single(page.FindAll("[data-testid=rollout]"));
         Assert.Empty(page.FindAll("[data-testid=promote], [data-testid=roll-back], [data-testid=start-rollout]"));
         var desk = _page.Services.GetRequiredService<PolicyDesk>();
-        Assert.Null(await desk.Act(7, RolloutAction.Promote, new()));
+        Assert.Null(await desk.Act("fleet", 7, RolloutAction.Promote, new()));
         Assert.Null(await desk.Roll("fleet", new() { Document = new(), Reason = "mischief" }, 0));
         Assert.Empty(_page.Policies.Acts);
     }

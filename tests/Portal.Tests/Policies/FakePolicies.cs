@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using EnergyTTT.Contracts.Policies;
+using EnergyTTT.Contracts.Proposals;
 using EnergyTTT.Contracts.Rollouts;
 using EnergyTTT.Portal.Policies;
 using EnergyTTT.Wire.Backtests;
 using EnergyTTT.Wire.Policies;
+using EnergyTTT.Wire.Proposals;
 using EnergyTTT.Wire.Rollouts;
 
 namespace EnergyTTT.Portal.Tests.Policies;
@@ -12,6 +14,7 @@ namespace EnergyTTT.Portal.Tests.Policies;
 public sealed class FakePolicies(TimeProvider clock) : IPolicySource
 {
     private readonly List<PolicyVersion> _versions = [];
+    private readonly List<PolicyProposal> _proposals = [];
 
     /// <summary>The scopes beside the fleet.</summary>
     public ImmutableArray<string> Deployments { get; set; } = ["olmoe-fra", "qwen-ams"];
@@ -47,9 +50,58 @@ public sealed class FakePolicies(TimeProvider clock) : IPolicySource
             return Task.FromResult(new PolicyDecision(PolicyOutcome.Conflict, current, []));
         }
 
-        var saved = new PolicyVersion(scope, _versions.Count + 1, change.Document, author, change.Reason, clock.GetUtcNow());
+        if (Wider(scope).Append(scope).Select(one => Newest(one).Document.Approval).LastOrDefault(rule => rule is not null) == ApprovalRule.Required)
+        {
+            var waits = new PolicyProposal
+            {
+                Id = _proposals.Count + 1, Scope = scope, BaseVersion = expected, Document = change.Document, Author = author, Reason = change.Reason, State = ProposalState.Pending, CreatedAt = clock.GetUtcNow(), ExpiresAt = clock.GetUtcNow().AddDays(7),
+            };
+            _proposals.Add(waits);
+            return Task.FromResult(new PolicyDecision(PolicyOutcome.Proposed, current, [], waits));
+        }
+
+        return Task.FromResult(new PolicyDecision(PolicyOutcome.Saved, Keep(scope, change, author, null), []));
+    }
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<PolicyProposal>> Waiting(CancellationToken cancellationToken) => Task.FromResult<ImmutableArray<PolicyProposal>>([.. _proposals.Where(one => one.State == ProposalState.Pending).Reverse()]);
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<PolicyProposal>> Proposals(string scope, int limit, CancellationToken cancellationToken) =>
+        Task.FromResult<ImmutableArray<PolicyProposal>>([.. _proposals.Where(one => one.Scope == scope).Reverse().Take(limit)]);
+
+    /// <inheritdoc/>
+    public Task<ProposalDecision> Decide(string scope, long proposal, ProposalVerdict verdict, string? reason, string actor, CancellationToken cancellationToken)
+    {
+        var found = _proposals.FirstOrDefault(one => one.Id == proposal && one.Scope == scope);
+        if (found is null || found.State != ProposalState.Pending || (found.Author == actor) != (verdict == ProposalVerdict.Withdraw))
+        {
+            return Task.FromResult(new ProposalDecision(found is null ? ProposalOutcome.Unknown : found.State != ProposalState.Pending ? ProposalOutcome.Over : ProposalOutcome.NotYours, found, []));
+        }
+
+        if (verdict == ProposalVerdict.Approve && Newest(scope).Version != found.BaseVersion)
+        {
+            return Task.FromResult(new ProposalDecision(ProposalOutcome.Conflict, found, []));
+        }
+
+        var version = verdict == ProposalVerdict.Approve ? Keep(scope, new(found.Document, found.Reason), found.Author, actor).Version : (long?)null;
+        var decided = found with
+        {
+            State = verdict switch { ProposalVerdict.Approve => ProposalState.Approved, ProposalVerdict.Reject => ProposalState.Rejected, _ => ProposalState.Withdrawn }, DecidedBy = actor, DecidedAt = clock.GetUtcNow(), DecisionReason = reason, Version = version,
+        };
+        _proposals[_proposals.IndexOf(found)] = decided;
+        return Task.FromResult(new ProposalDecision(ProposalOutcome.Done, decided, []));
+    }
+
+    /// <summary>Another person proposes.</summary>
+    public async Task<PolicyProposal> ProposedBy(string author, string scope, PolicyDocument document, string reason = "because") =>
+        (await Save(scope, new(document, reason), Newest(scope).Version, author, CancellationToken.None)).Proposal!; // of a scope that asks for approval
+
+    private PolicyVersion Keep(string scope, PolicyChange change, string author, string? approvedBy)
+    {
+        var saved = new PolicyVersion(scope, _versions.Count + 1, change.Document, author, change.Reason, clock.GetUtcNow(), approvedBy);
         _versions.Add(saved);
-        return Task.FromResult(new PolicyDecision(PolicyOutcome.Saved, saved, []));
+        return saved;
     }
 
     /// <summary>The newest rollout.</summary>
@@ -88,7 +140,7 @@ public sealed class FakePolicies(TimeProvider clock) : IPolicySource
     }
 
     /// <inheritdoc/>
-    public Task<RolloutDecision> Act(long rollout, RolloutAction action, RolloutOrder order, string actor, CancellationToken cancellationToken)
+    public Task<RolloutDecision> Act(string scope, long rollout, RolloutAction action, RolloutOrder order, string actor, CancellationToken cancellationToken)
     {
         Acts.Add((action, order, actor));
         var state = action switch { RolloutAction.Pause => RolloutState.Paused, RolloutAction.Promote => RolloutState.Promoted, RolloutAction.RollBack => RolloutState.RolledBack, _ => RolloutState.Running };

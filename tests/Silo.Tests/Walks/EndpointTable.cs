@@ -81,6 +81,14 @@ internal static class EndpointTable
         ["GET /v1/policies/{kind:regex(^(site|rack|host|deployment)$)}/{name}/rollouts/{id:long:min(1)}"] = (Look, "/v1/policies/deployment/walk/rollouts/1", null),
         ["POST /v1/policies/{kind:regex(^(site|rack|host|deployment)$)}/{name}/rollouts/{id:long:min(1)}/{action:regex(^(pause|resume|share|promote|rollback)$)}"] = (OperateHere, "/v1/policies/deployment/walk/rollouts/1/pause", "{}"),
 
+        ["GET /v1/policies/proposals"] = (Look, "/v1/policies/proposals", null),
+        ["GET /v1/policies/{scope:regex(^fleet$)}/proposals"] = (Look, "/v1/policies/fleet/proposals", null),
+        ["GET /v1/policies/{scope:regex(^fleet$)}/proposals/{id:long:min(1)}"] = (Look, "/v1/policies/fleet/proposals/1", null),
+        ["POST /v1/policies/{scope:regex(^fleet$)}/proposals/{id:long:min(1)}/{verdict:regex(^(approve|reject|withdraw)$)}"] = (OperateHere, "/v1/policies/fleet/proposals/1/approve", "{}"),
+        ["GET /v1/policies/{kind:regex(^(site|rack|host|deployment)$)}/{name}/proposals"] = (Look, "/v1/policies/deployment/walk/proposals", null),
+        ["GET /v1/policies/{kind:regex(^(site|rack|host|deployment)$)}/{name}/proposals/{id:long:min(1)}"] = (Look, "/v1/policies/deployment/walk/proposals/1", null),
+        ["POST /v1/policies/{kind:regex(^(site|rack|host|deployment)$)}/{name}/proposals/{id:long:min(1)}/{verdict:regex(^(approve|reject|withdraw)$)}"] = (OperateHere, "/v1/policies/deployment/walk/proposals/1/approve", "{}"),
+
         ["POST /v1/runs"] = (Record, "/v1/runs", "{}"),
         ["POST /v1/runs/{id}/trials"] = (Record, "/v1/runs/00000000-0000-0000-0000-000000000001/trials", "{}"),
         ["POST /v1/runs/{id}/heartbeat"] = (Record, "/v1/runs/00000000-0000-0000-0000-000000000001/heartbeat", null),

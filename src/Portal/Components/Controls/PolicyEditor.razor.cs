@@ -4,6 +4,7 @@ using EnergyTTT.Contracts.Policies;
 using EnergyTTT.Contracts.Rollouts;
 using EnergyTTT.Portal.Access;
 using EnergyTTT.Portal.Policies;
+using EnergyTTT.Wire.Json;
 using EnergyTTT.Wire.Policies;
 using Microsoft.AspNetCore.Components;
 
@@ -14,6 +15,7 @@ public partial class PolicyEditor
 {
     private PolicyDraft? _draft;
     private PolicyMerge? _merge;
+    private PolicyDocument? _taken;
     private ImmutableArray<PolicyMistake> _mistakes = [];
     private PolicyDocument _document = new();
     private List<string> _refused = [];
@@ -41,6 +43,9 @@ public partial class PolicyEditor
     /// <summary>The zone of written times.</summary>
     [Parameter] public string Zone { get; set; } = "browser";
 
+    /// <summary>A proposal of an older version to go on with; null for none.</summary>
+    [Parameter] public (PolicyVersion Start, PolicyDocument Contents)? TakenUp { get; set; }
+
     /// <summary>A version was saved.</summary>
     [Parameter] public EventCallback Saved { get; set; }
 
@@ -48,7 +53,7 @@ public partial class PolicyEditor
 
     private string Here => new Uri(Navigation.Uri).PathAndQuery;
 
-    private ImmutableArray<FieldChange> Changes => FieldChange.Between(Draft.Start.Document, _document);
+    private ImmutableArray<PolicyFieldChange> Changes => PolicyFieldChange.Between(Draft.Start.Document, _document);
 
     private string WeightsSpoken => "Share of each weight: " + string.Join(", ", PolicyCatalogue.Fields.Where(PolicyDraft.IsWeight).Select(one => string.Create(CultureInfo.InvariantCulture, $"{PolicyWords.Name(one)} {100 * Share(one):0.#} %")));
 
@@ -60,10 +65,21 @@ public partial class PolicyEditor
             _draft = new(Current);
         }
 
+        if (TakenUp is { } taken && !ReferenceEquals(taken.Contents, _taken))
+        {
+            _taken = taken.Contents;
+            Draft.Rebase(taken.Start, taken.Contents);
+            _merge = new(Draft, Current);
+        }
+
         Check();
     }
 
     private bool IsOpen(PolicyField field) => CanEdit && (Draft[field] is not null || PolicyDraft.IsWeight(field));
+
+    private bool AsksApproval => (Approval.Read(Draft.Start.Document) ?? Inherited(Approval)) == EnumWords.Of(ApprovalRule.Required);
+
+    private static PolicyField Approval { get; } = PolicyCatalogue.Find("approval")!; // in the catalogue
 
     private string Inherited(PolicyField field) => (SetterOf(field) is { } setter ? field.Read(setter.Document) : null) ?? field.Default;
 
@@ -208,6 +224,11 @@ public partial class PolicyEditor
                     (_said, _reason) = ($"Rollout {rollout.Id} tries version {rollout.Version}; follow it above.", "");
                     Check();
                     break;
+                case { Outcome: RolloutOutcome.Proposed, Proposal: { } waits }:
+                    Draft.Rebase(Current, Current.Document);
+                    (_said, _reason) = ($"Proposal {waits.Id} waits for another person to approve it; then it is tried.", "");
+                    Check();
+                    break;
                 case { Outcome: RolloutOutcome.Conflict }:
                     _refused = ["Somebody saved meanwhile, or a rollout is open in this scope. Your draft is kept."];
                     break;
@@ -250,13 +271,13 @@ public partial class PolicyEditor
             case null:
                 _refused = [PersonGuard.Refusal];
                 break;
-            case { Outcome: PolicyOutcome.Saved }:
+            case { Outcome: PolicyOutcome.Saved or PolicyOutcome.Proposed }:
                 Draft.Rebase(decision.Current, decision.Current.Document);
-                (_said, _reason) = ($"Version {decision.Current.Version} is in force.", "");
+                (_said, _reason) = (PolicyWords.Said(decision), "");
                 Check();
                 break;
             case { Outcome: PolicyOutcome.RollingOut }:
-                _refused = ["A rollout is open in this scope. Promote it or roll it back first; your draft is kept."];
+                _refused = [PolicyWords.Said(decision) + " Your draft is kept."];
                 break;
             case { Outcome: PolicyOutcome.Conflict }:
                 _merge = new(Draft, decision.Current);

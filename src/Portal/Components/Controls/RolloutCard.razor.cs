@@ -10,11 +10,9 @@ namespace EnergyTTT.Portal.Components.Controls;
 /// <summary>A rollout as it goes: one cell a router by what it really applies, what the guards read, and for who may, what can be done to it.</summary>
 public partial class RolloutCard
 {
+    private readonly Deed _deed = new();
     private string _reason = "";
     private string _share = "";
-    private string? _said;
-    private bool _refused;
-    private bool _busy;
 
     /// <summary>What a person may do.</summary>
     [Inject] public required PolicyDesk Desk { get; set; }
@@ -63,40 +61,24 @@ public partial class RolloutCard
 
         if (action == RolloutAction.RollBack && string.IsNullOrWhiteSpace(_reason))
         {
-            (_refused, _said) = (true, "Rolling back needs a reason, so that others can follow it.");
+            _deed.Refuse("Rolling back needs a reason, so that others can follow it.");
             return;
         }
 
         if (share is { } part && !(part > 0 && part <= 1))
         {
-            (_refused, _said) = (true, $"The share is '{_share}' %; above 0 to 100 expected.");
+            _deed.Refuse($"The share is '{_share}' %; above 0 to 100 expected.");
             return;
         }
 
-        _busy = true;
-        try
+        await _deed.Do("done", async () => await Desk.Act(Rollout.Scope, Rollout.Id, action, new(string.IsNullOrWhiteSpace(_reason) ? null : _reason.Trim(), share)) switch
         {
-            var decision = await Desk.Act(Rollout.Id, action, new(string.IsNullOrWhiteSpace(_reason) ? null : _reason.Trim(), share));
-            (_refused, _said) = decision switch
-            {
-                null => (true, PersonGuard.Refusal),
-                { Outcome: RolloutOutcome.Done, Rollout: { } done } => (false, $"Version {done.Version} {Word(done.State)}."),
-                { Outcome: RolloutOutcome.Over } => (true, "It is over already."),
-                { Outcome: RolloutOutcome.Refused } => (true, string.Join(" ", decision.Mistakes.Select(mistake => mistake.Reason))),
-                _ => (true, "Somebody changed it just now. Look at it again."),
-            };
-        }
-#pragma warning disable CA1031 // The person is told; the card shows how it stands.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            (_refused, _said) = (true, $"It could not be done: {exception.Message}.");
-        }
-        finally
-        {
-            _busy = false;
-        }
-
+            null => (true, PersonGuard.Refusal),
+            { Outcome: RolloutOutcome.Done, Rollout: { } done } => (false, $"Version {done.Version} {Word(done.State)}."),
+            { Outcome: RolloutOutcome.Over } => (true, "It is over already."),
+            { Outcome: RolloutOutcome.Refused } refused => (true, string.Join(" ", refused.Mistakes.Select(mistake => mistake.Reason))),
+            _ => (true, "Somebody changed it just now. Look at it again."),
+        });
         await Changed.InvokeAsync();
     }
 }

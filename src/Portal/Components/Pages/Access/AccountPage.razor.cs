@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using EnergyTTT.Contracts.Access;
 using EnergyTTT.History.Access;
 using EnergyTTT.Portal.Access;
+using EnergyTTT.Wire.Access;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Identity;
@@ -83,7 +84,7 @@ public partial class AccountPage
 
     private Person? Self { get; set; }
 
-    private string By => ApiKeyGrant.PersonPrefix + _name;
+    private string By => Actors.Of(_name);
 
     private IEnumerable<string> KeyRoles => PersonRoles.All.Where(role => PersonRoles.Weaker(role, [.. _roles]) == role);
 
