@@ -234,10 +234,11 @@ class SteeringClient:
             self.last_error = error
             return None
 
-    def register(self, model, replicas, *, gate="softmax", cost_table=None, tags=None):
-        """Describes the deployment to the server. ``replicas``: [{"id":, "gpus": [...], "placement": [...] or absent}]."""
+    def register(self, model, replicas, *, gate="softmax", selector="full", cost_table=None, tags=None):
+        """Describes the deployment to the server. ``replicas``: [{"id":, "gpus": [...], "placement": [...] or absent}]. ``selector``: "full" for an engine that
+        calls :func:`select_experts`, "bias_only" for one that can only add a bias to its own gate: the bias then carries everything."""
         self._call("PUT", "", {"model": model, "layers": self.layers, "experts": self.experts, "top_k": self.top_k, "gate": gate,
-                               "bias_space": self.bias_space, "replicas": replicas, "cost_table": cost_table, "tags": tags}, self._timeout)
+                               "bias_space": self.bias_space, "selector": selector, "replicas": replicas, "cost_table": cost_table, "tags": tags}, self._timeout)
 
     # -- life
 

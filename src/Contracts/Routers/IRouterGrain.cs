@@ -95,6 +95,12 @@ public sealed record RouterSetup
 
     /// <summary>Revision of the deployment: a new one makes the router check its shape again.</summary>
     [Id(8)] public required long Revision { get; init; }
+
+    /// <summary>How much of an epoch the engines carry out.</summary>
+    [Id(10)] public EngineSelector Selector { get; init; }
+
+    /// <summary>Whether the whole deployment is a simulation.</summary>
+    [Id(11)] public bool IsSimulated { get; init; }
 }
 
 /// <summary>A layer's part of a chunk.</summary>

@@ -41,20 +41,22 @@ public static class PromotionRule
     }
 
     /// <summary>
-    /// Whether a bias in force must go: when the lower end of an always-valid sequence of the hold-out's d is above 0 (it loses energy), or a guard is broken.
+    /// Why a bias in force must go: a guard is broken, or the lower end of an always-valid sequence of the hold-out's d is above 0 (it loses energy). Empty while it may stay.
     /// </summary>
-    public static bool MustRevert(ReadOnlySpan<double> logRatios, PromotionGuards guards, PromotionOptions? options = null)
+    public static ImmutableArray<string> ReasonsToRevert(ReadOnlySpan<double> logRatios, PromotionGuards guards, PromotionOptions? options = null)
     {
         options ??= new();
-        return !guards.QualityHeld || guards.LatencyRatio > 1 + options.LatencyTolerance || ConfidenceSequence.Of(logRatios, options.Alpha).Low > 0;
+        var broken = Broken(guards, options);
+        return ConfidenceSequence.Of(logRatios, options.Alpha).Low > 0 ? broken.Add(ReasonCode.EnergyWorse) : broken;
     }
+
+    private static ImmutableArray<string> Broken(PromotionGuards guards, PromotionOptions options) =>
+        [.. guards.QualityHeld ? [] : (string[])[ReasonCode.QualityWorse], .. guards.LatencyRatio > 1 + options.LatencyTolerance ? (string[])[ReasonCode.LatencyWorse] : []];
 
     private static PromotionDecision Decide(
         MeanInterval bound, double alpha, bool mayPromote, bool ends, Origin origin, PromotionGuards guards, PromotionOptions options)
     {
-        var reasons = ImmutableArray.CreateBuilder<string>();
-        Add(!guards.QualityHeld, ReasonCode.QualityWorse);
-        Add(guards.LatencyRatio > 1 + options.LatencyTolerance, ReasonCode.LatencyWorse);
+        var reasons = Broken(guards, options).ToBuilder();
         var broken = reasons.Count > 0;
         Add(origin != Origin.Measured, ReasonCode.NotMeasured);
         Add(!mayPromote, ReasonCode.TooFewPairs);

@@ -47,6 +47,9 @@ public static class ReasonCode
     /// <summary>Quality was worse than allowed: a token lost more gate mass than the guard permits, or perplexity rose too far.</summary>
     public const string QualityWorse = "quality_worse";
 
+    /// <summary>More energy was used with steering than without.</summary>
+    public const string EnergyWorse = "energy_worse";
+
     /// <summary>The bound of the saving does not reach the margin.</summary>
     public const string BoundAboveMargin = "bound_above_margin";
 

@@ -382,7 +382,7 @@ public sealed partial class DeploymentGrain(
         var since = now - options.Value.SavingRange;
         var from = course.State.PolicyVersion >= 0 && course.State.Since > since ? course.State.Since : since;
         var rows = await blocks.Read(stored.Id, from, BlockAt(now), cancellationToken);
-        _saving = SavingEstimate.Of(rows, _policy.HoldOutBlock.TotalSeconds, _devices.Origin, _policy.RetainedMassMin);
+        _saving = SavingEstimate.Of(rows, _policy.HoldOutBlock.TotalSeconds, _devices.Origin, QualityBounds.Of(stored.Description.Selector ?? EngineSelector.Full, _policy.RetainedMassMin));
     }
 
     private async Task FollowCourse(CancellationToken cancellationToken)

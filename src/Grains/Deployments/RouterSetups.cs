@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using EnergyTTT.Contracts.Routers;
 using EnergyTTT.History.Deployments;
+using EnergyTTT.Wire.Deployments;
 using EnergyTTT.Wire.Policies;
 
 namespace EnergyTTT.Grains.Deployments;
@@ -36,6 +37,8 @@ internal sealed class RouterSetups
             Gate = description.Gate,
             BiasSpace = description.BiasSpace,
             CostTable = description.CostTable,
+            Selector = description.Selector ?? EngineSelector.Full,
+            IsSimulated = description.IsSimulated,
 
             // Replicas of one model are placed alike; the first one's placement stands for all.
             DeviceOfExpert = description.Replicas[0].Placement is { } placement ? [.. placement] : [],

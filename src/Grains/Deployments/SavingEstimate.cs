@@ -12,7 +12,8 @@ namespace EnergyTTT.Grains.Deployments;
 /// <param name="Saving">The saving with its interval and verdict.</param>
 /// <param name="LogRatios">d of the pairs, oldest first.</param>
 /// <param name="Guards">Whether quality held in every treated block, and the ratio of latencies.</param>
-internal sealed record SavingEstimate(Saving Saving, ImmutableArray<double> LogRatios, PromotionGuards Guards)
+/// <param name="QualityFault">What the first treated block that lost quality did not keep; null when all kept it.</param>
+internal sealed record SavingEstimate(Saving Saving, ImmutableArray<double> LogRatios, PromotionGuards Guards, string? QualityFault)
 {
     private const string Control = "held_out";
     private const string Treated = "treated";
@@ -21,8 +22,8 @@ internal sealed record SavingEstimate(Saving Saving, ImmutableArray<double> LogR
     /// <param name="rows">The blocks, any order.</param>
     /// <param name="blockSeconds">Length of a block.</param>
     /// <param name="telemetry">The weakest origin of the deployment's GPUs; null when they send nothing.</param>
-    /// <param name="retainedMassMin">The bound that the selector keeps for every token.</param>
-    public static SavingEstimate Of(IReadOnlyList<ArmBlock> rows, double blockSeconds, Origin? telemetry, double retainedMassMin)
+    /// <param name="bounds">What treated blocks must keep.</param>
+    public static SavingEstimate Of(IReadOnlyList<ArmBlock> rows, double blockSeconds, Origin? telemetry, QualityBounds bounds)
     {
         var measured = rows.Count > 0 && rows.All(row => row.MeasuredJoules is not null);
 
@@ -39,8 +40,8 @@ internal sealed record SavingEstimate(Saving Saving, ImmutableArray<double> LogR
 
         pairs.Sort((a, b) => a.Control.Position.CompareTo(b.Control.Position));
         ImmutableArray<double> ratios = [.. pairs.Select(pair => pair.LogRatio)];
-        var quality = rows.Where(row => row.Arm == SteeringArm.Treated).All(row => row.RetainedMassP01 is not { } p01 || p01 >= retainedMassMin - 1e-3);
-        return new(Saving.Of(ratios.AsSpan(), origin), ratios, new PromotionGuards(quality, LatencyRatio(rows)));
+        var fault = rows.Where(row => row.Arm == SteeringArm.Treated).Select(bounds.BrokenBy).FirstOrDefault(broken => broken is not null);
+        return new(Saving.Of(ratios.AsSpan(), origin), ratios, new PromotionGuards(fault is null, LatencyRatio(rows)), fault);
     }
 
     // An engine changes arms between two chunks, so the first chunk of a block may still be of the arm before: the block belongs to the arm of most tokens.

@@ -46,15 +46,20 @@ internal static class SteeringCourse
                 ? Enter(course, CourseStage.Promoted, "the policy promotes without a canary")
                 : Enter(course, CourseStage.Canary, "the shadow is over"),
             CourseStage.Canary when saving is not null => Judge(course, saving),
-            CourseStage.Promoted when saving is not null && PromotionRule.MustRevert(saving.LogRatios.AsSpan(), saving.Guards) => Enter(course, CourseStage.Reverted, "the hold-out shows a loss, or a guard was broken: " + saving.Saving),
+            CourseStage.Promoted when saving is not null => Reverted(course, saving, "the hold-out"),
             _ => null,
         };
 
+        DeploymentCourse? Reverted(DeploymentCourse current, SavingEstimate estimate, string witness) =>
+            PromotionRule.ReasonsToRevert(estimate.LogRatios.AsSpan(), estimate.Guards) is { IsEmpty: false } reasons
+                ? Enter(current, CourseStage.Reverted, $"{witness} shows {string.Join(", ", reasons)}{(estimate.QualityFault is { } fault ? $" ({fault})" : "")}: {estimate.Saving}")
+                : null;
+
         DeploymentCourse? Judge(DeploymentCourse current, SavingEstimate estimate)
         {
-            if (PromotionRule.MustRevert(estimate.LogRatios.AsSpan(), estimate.Guards))
+            if (Reverted(current, estimate, "the canary") is { } reverted)
             {
-                return Enter(current, CourseStage.Reverted, "the canary shows a loss, or a guard was broken: " + estimate.Saving);
+                return reverted;
             }
 
             // The sequential test is valid whenever one looks.

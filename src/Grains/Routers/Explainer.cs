@@ -41,6 +41,7 @@ internal static class Explainer
 
     private static string Why(bool plain, bool biased, bool chosen, int others, SelectionEpoch epoch) => (plain, biased, chosen) switch
     {
+        (true, _, true) when epoch.BatchStep.Kind == BatchStepKind.None => "the gate's own choice",
         (true, _, true) => others > 0 ? string.Create(CultureInfo.InvariantCulture, $"the gate's own choice, shared with {others} other rows") : "the gate's own choice, kept: without it the token would fall below its bound, or nothing is gained by leaving it",
         (false, true, true) => "the bias raised it above the gate's own choice",
         (false, false, true) => string.Create(CultureInfo.InvariantCulture, $"takes the place of an expert that left the batch; {others} other rows use it anyway"),
@@ -55,8 +56,7 @@ internal static class Explainer
     {
         var experts = new int[rows * shape.TopK];
         var weights = new float[rows * shape.TopK];
-        var forever = new SelectionEpoch(epoch.Number, epoch.Strategy, epoch.Bias.AsSpan(), epoch.BiasSpace, epoch.GuardBound, epoch.BatchStep, epoch.Prices.AsSpan());
-        var statistics = new Selector(shape).Select(logits, rows, forever, experts, weights);
+        var statistics = new Selector(shape).Select(logits, rows, epoch, experts, weights);
 
         return (experts, weights, statistics.DistinctExperts);
     }

@@ -4,6 +4,7 @@ using EnergyTTT.Routing.FastWeights;
 using EnergyTTT.Routing.KernelCosts;
 using EnergyTTT.Routing.Learning;
 using EnergyTTT.Routing.Losses;
+using EnergyTTT.Routing.Monitoring;
 using EnergyTTT.Routing.Strategies;
 using EnergyTTT.Selection.Epochs;
 using EnergyTTT.Selection.Gates;
@@ -16,6 +17,12 @@ internal static class LearnerSettings
 {
     /// <summary>Hidden units of the fast weights.</summary>
     public const int HiddenUnits = 64;
+
+    /// <summary>Greatest spread of a bias that no guard stands behind, in logits.</summary>
+    public const double UnguardedSpread = 0.4;
+
+    /// <summary>What fast weights are bound to: weights of another revision are refused, and so are a simulation's by a real model.</summary>
+    public static string RevisionOf(RouterSetup setup) => setup.IsSimulated ? setup.Model + " (simulated)" : setup.Model;
 
     /// <summary>The options of one layer.</summary>
     /// <param name="setup">What the router serves.</param>
@@ -32,11 +39,13 @@ internal static class LearnerSettings
             Devices = [.. setup.DeviceOfExpert],
             ChunkSize = policy.TttChunkSize,
             UpdateFrequency = Math.Min(policy.TttUpdateFrequency, policy.TttChunkSize),
-            Spread = policy.BiasSpreadMax,
+            BatchAware = setup.Selector == EngineSelector.Full,
+            Spread = setup.Selector == EngineSelector.Full ? policy.BiasSpreadMax : Math.Min(policy.BiasSpreadMax, UnguardedSpread),
             GuardBound = (float)policy.RetainedMassMin,
             HiddenUnits = HiddenUnits,
             EpochLife = policy.EpochLifetime,
             PolicyVersion = policy.Version,
+            Monitoring = new MonitoringOptions { SimulatedTrains = setup.IsSimulated },
             Weights = new ObjectiveWeights
             {
                 Performance = policy.PerformanceWeight, Energy = policy.EnergyWeight, Thermal = policy.ThermalWeight, Memory = policy.MemoryWeight, LoadBalance = policy.LoadBalanceWeight,
@@ -59,7 +68,7 @@ internal static class LearnerSettings
         Strategy = epoch.Strategy,
         Bias = epoch.IsNeutral ? null : [.. epoch.Bias],
         Spread = epoch.IsNeutral ? 0 : epoch.Bias.Max() - epoch.Bias.Min(),
-        Prices = Relative(epoch.Prices),
+        Prices = RelativePrices(epoch) is { IsEmpty: false } prices ? [.. prices] : null,
         GuardBound = guardBound,
         BatchAware = epoch.BatchStep.Kind switch
         {
@@ -71,12 +80,17 @@ internal static class LearnerSettings
         GuaranteedExperts = epoch.BatchStep.Kind == BatchStepKind.OpportunisticActivation ? epoch.BatchStep.OwnExperts : null,
     };
 
-    private static float[]? Relative(ImmutableArray<float> prices)
+    /// <summary>Prices as they travel, relative to their mean (docs/decisions/0093); empty where all are equal.</summary>
+    public static ImmutableArray<float> RelativePrices(SelectionEpoch epoch)
     {
-        var mean = prices.IsEmpty ? 0 : prices.Average();
+        var mean = epoch.Prices.IsEmpty ? 0 : epoch.Prices.Average();
 
-        return mean > 0 && prices.Any(price => price != prices[0]) ? [.. prices.Select(price => price / mean)] : null;
+        return mean > 0 && epoch.Prices.Any(price => price != epoch.Prices[0]) ? [.. epoch.Prices.Select(price => price / mean)] : [];
     }
+
+    /// <summary>The epoch as the engines carry it out.</summary>
+    public static SelectionEpoch AsCarriedOut(SelectionEpoch epoch, EngineSelector selector) => new(
+        epoch.Number, epoch.Strategy, epoch.Bias.AsSpan(), epoch.BiasSpace, selector == EngineSelector.Full ? epoch.GuardBound : 0, epoch.BatchStep, RelativePrices(epoch).AsSpan());
 
     private static Strategy StrategyOf(string name, int guaranteedExperts, int topK, double retainedMass)
     {

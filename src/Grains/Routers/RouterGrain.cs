@@ -101,7 +101,7 @@ public sealed partial class RouterGrain(
         }
 
         var settings = LearnerSettings.Of(setup, costs.Find(setup.CostTable), SeedOf(_key));
-        if (!first && _setup!.Model == setup.Model && _learner!.Follow(settings)) // set together
+        if (!first && LearnerSettings.RevisionOf(_setup!) == LearnerSettings.RevisionOf(setup) && _learner!.Follow(settings)) // set together
         {
             (_setup, _appliedAt) = (setup, clock.GetUtcNow());
             return setup.Policy.Version;
@@ -112,11 +112,11 @@ public sealed partial class RouterGrain(
         {
             await Resume(setup, learner, cancellationToken);
         }
-        else if (_learner is { } before && before.Options.Strategy.UsesFastWeights && settings.Strategy.UsesFastWeights && _setup!.Model == setup.Model) // as above
+        else if (_learner is { } before && before.Options.Strategy.UsesFastWeights && settings.Strategy.UsesFastWeights && LearnerSettings.RevisionOf(_setup!) == LearnerSettings.RevisionOf(setup)) // as above
         {
             // A new policy keeps what was learned.
-            var (blob, sidecar) = before.Export(_key, setup.Model, (uint)_layer, _snapshotSha256);
-            _startReason = learner.Import(blob, sidecar, setup.Model);
+            var (blob, sidecar) = before.Export(_key, LearnerSettings.RevisionOf(setup), (uint)_layer, _snapshotSha256);
+            _startReason = learner.Import(blob, sidecar, LearnerSettings.RevisionOf(setup));
         }
 
         _learner?.Dispose();
@@ -182,7 +182,7 @@ public sealed partial class RouterGrain(
             StartReason = _startReason,
             Usage = _usage.Shares,
             Bias = _learner is { Epoch.IsNeutral: false } ? _learner.Epoch.Bias : [],
-            Prices = _learner?.Epoch.Prices ?? [],
+            Prices = _learner is null ? [] : LearnerSettings.RelativePrices(_learner.Epoch),
             Learner = statistics is null ? ImmutableSortedDictionary<string, double>.Empty : LearnerNumbers.Of(statistics),
             LastUpdateMs = _last.TotalMilliseconds,
             LongestUpdateMs = _longest.TotalMilliseconds,
@@ -236,7 +236,7 @@ public sealed partial class RouterGrain(
 
     /// <inheritdoc/>
     public Task<RouteExplanation?> Explain(string? replica, long? chunk, int row, CancellationToken cancellationToken = default) => Task.FromResult(
-        _samples?.Find(replica, chunk) is { } sample && _learner is { } learner ? Explainer.Explain(sample.Key, sample.Logits, row, learner.Options.Shape, learner.Epoch) : null);
+        _samples?.Find(replica, chunk) is { } sample && _learner is { } learner ? Explainer.Explain(sample.Key, sample.Logits, row, learner.Options.Shape, LearnerSettings.AsCarriedOut(learner.Epoch, _setup!.Selector)) : null); // set together with the learner
 
     private static bool Same(RouterSetup a, RouterSetup b) =>
         a with { DeviceOfExpert = b.DeviceOfExpert, Revision = b.Revision } == b && a.DeviceOfExpert.SequenceEqual(b.DeviceOfExpert);
@@ -260,7 +260,7 @@ public sealed partial class RouterGrain(
             return;
         }
 
-        _startReason = Import(learner, newest.Weights, newest.Entry.Sidecar, setup.Model);
+        _startReason = Import(learner, newest.Weights, newest.Entry.Sidecar, LearnerSettings.RevisionOf(setup));
         if (_startReason is { } reason)
         {
             // Never a partial load: the learner is as neutral as a new one.
@@ -281,7 +281,7 @@ public sealed partial class RouterGrain(
             return "the strategy in force has no fast weights";
         }
 
-        if (Import(learner, weights, sidecar, _setup!.Model) is { } refusal) // set together with the learner
+        if (Import(learner, weights, sidecar, LearnerSettings.RevisionOf(_setup!)) is { } refusal) // set together with the learner
         {
             return refusal;
         }
@@ -322,7 +322,7 @@ public sealed partial class RouterGrain(
             return null;
         }
 
-        var (blob, sidecar) = learner.Export(_key, setup.Model, (uint)_layer, _snapshotSha256);
+        var (blob, sidecar) = learner.Export(_key, LearnerSettings.RevisionOf(setup), (uint)_layer, _snapshotSha256);
         var step = learner.Statistics.UpdateCount;
         _snapshotNumber = await snapshots.Save(setup.DeploymentId, _layer, step, cause, promoted, blob, sidecar.ToJson(), clock.GetUtcNow(), cancellationToken);
         (_snapshotSha256, _snapshotStep, _snapshotAt) = (sidecar.Sha256, step, clock.GetUtcNow());

@@ -16,9 +16,10 @@ namespace EnergyTTT.History.Deployments;
 /// <param name="DistinctExperts">Mean distinct experts per layer and step; null when not reported.</param>
 /// <param name="RetainedMass">Mean retained mass; null when not reported.</param>
 /// <param name="RetainedMassP01">Least first percentile of any chunk and layer; null when not reported.</param>
+/// <param name="KlMean">Mean divergence from the gate, nats; null when not reported.</param>
 public sealed record ArmBlock(
     long Block, SteeringArm Arm, InferencePhase Phase, int Band, long Tokens, double? MeasuredJoules, double? ModelledJoules, double? LatencyMs, double? DistinctExperts,
-    double? RetainedMass, double? RetainedMassP01);
+    double? RetainedMass, double? RetainedMassP01, double? KlMean);
 
 /// <summary>The blocks of a deployment, oldest first: what savings are computed from.</summary>
 public sealed class BlockReader(NpgsqlDataSource dataSource)
@@ -35,7 +36,8 @@ public sealed class BlockReader(NpgsqlDataSource dataSource)
                 avg(latency_ms) as latency_ms,
                 avg(distinct_experts_mean) as distinct_experts,
                 avg(retained_mass_mean) as retained_mass,
-                min(retained_mass_p01) as retained_mass_p01
+                min(retained_mass_p01) as retained_mass_p01,
+                avg(kl_mean) as kl_mean
             from routing.chunk
             where deployment_id = $1
               and received_at >= $2
@@ -50,7 +52,8 @@ public sealed class BlockReader(NpgsqlDataSource dataSource)
             avg(latency_ms),
             avg(distinct_experts),
             sum(retained_mass * tokens) / nullif(sum(tokens) filter (where retained_mass is not null), 0),
-            min(retained_mass_p01)::double precision
+            min(retained_mass_p01)::double precision,
+            sum(kl_mean * tokens) / nullif(sum(tokens) filter (where kl_mean is not null), 0)
         from chunk
         group by block, arm, phase, band
         order by block, arm, phase, band
@@ -69,7 +72,7 @@ public sealed class BlockReader(NpgsqlDataSource dataSource)
         {
             rows.Add(new ArmBlock(
                 reader.GetInt64(0), (SteeringArm)reader.GetInt16(1), (InferencePhase)reader.GetInt16(2), reader.GetInt32(3), reader.GetInt64(4),
-                Number(reader, 5), Number(reader, 6), Number(reader, 7), Number(reader, 8), Number(reader, 9), Number(reader, 10)));
+                Number(reader, 5), Number(reader, 6), Number(reader, 7), Number(reader, 8), Number(reader, 9), Number(reader, 10), Number(reader, 11)));
         }
 
         return rows.ToImmutable();

@@ -9,6 +9,9 @@ public sealed record MonitoringOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00")]
     public TimeSpan StaleAfter { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>Whether simulated readings train. Default false; true only where everything that a router serves is simulated.</summary>
+    public bool SimulatedTrains { get; init; }
+
     /// <summary>Temperature at which head-room is whole, in degrees Celsius. Default 30: a warm machine room's intake.</summary>
     [Range(-20, 130)]
     public double CoolCelsius { get; init; } = 30;

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using EnergyTTT.Client.Epochs;
+using EnergyTTT.Selection.Epochs;
 using EnergyTTT.Selection.Gates;
 using EnergyTTT.Selection.Selectors;
 using EnergyTTT.Simulation.Costs;
@@ -31,10 +33,11 @@ public sealed class SimulatedEngine
     private readonly int[] _experts;
     private readonly float[] _weights;
     private EpochInForce _epoch;
+    private ImmutableArray<SelectionEpoch> _layers;
 
-    internal SimulatedEngine(string deployment, string id, SimulatedGpu gpu, RecordedGates gates, UsageSignatures signatures, ModelCosts costs, int slots, double tokensPerSecond, long firstChunk, int seed)
+    internal SimulatedEngine(string deployment, string id, SimulatedGpu gpu, EngineSelector selector, RecordedGates gates, UsageSignatures signatures, ModelCosts costs, int slots, double tokensPerSecond, long firstChunk, int seed)
     {
-        (Deployment, Id, Gpu, _gates, _signatures, _costs, _slots, _tokensPerSecond) = (deployment, id, gpu, gates, signatures, costs, slots, tokensPerSecond);
+        (Deployment, Id, Gpu, Selector, _gates, _signatures, _costs, _slots, _tokensPerSecond) = (deployment, id, gpu, selector, gates, signatures, costs, slots, tokensPerSecond);
         _shape = new SelectorShape(gates.Experts, gates.TopK);
         _selectors = [.. Enumerable.Range(0, gates.Layers).Select(_ => new Selector(_shape))];
         _chunk = new ChunkBuilder(_shape, gates.Layers, firstChunk, seed);
@@ -42,6 +45,7 @@ public sealed class SimulatedEngine
         _experts = new int[slots * gates.TopK];
         _weights = new float[slots * gates.TopK];
         _epoch = EpochInForce.Unsteered(_shape, gates.Layers);
+        _layers = _epoch.Layers;
         Ledger = new BatchLedger(slots);
     }
 
@@ -53,6 +57,9 @@ public sealed class SimulatedEngine
 
     /// <summary>Its GPU.</summary>
     public SimulatedGpu Gpu { get; }
+
+    /// <summary>How much of an epoch it carries out.</summary>
+    public EngineSelector Selector { get; }
 
     /// <summary>Requests that decode.</summary>
     public int Active => _active.Count;
@@ -110,6 +117,7 @@ public sealed class SimulatedEngine
 
         var closed = Close();
         _epoch = epoch;
+        _layers = Selector == EngineSelector.Full ? epoch.Layers : [.. epoch.Layers.Select(BiasAlone)];
 
         return closed;
     }
@@ -164,7 +172,7 @@ public sealed class SimulatedEngine
                 _gates.Logits(layer, _active[row].Sequence, _active[row].Position).CopyTo(logits[(row * _gates.Experts)..]);
             }
 
-            var statistics = _selectors[layer].Select(logits, batch, _epoch.Layers[layer], _experts.AsSpan(0, batch * _gates.TopK), _weights.AsSpan(0, batch * _gates.TopK));
+            var statistics = _selectors[layer].Select(logits, batch, _layers[layer], _experts.AsSpan(0, batch * _gates.TopK), _weights.AsSpan(0, batch * _gates.TopK));
             _costs.Add(layer, statistics.Counts.Span, batch, ref cost);
             _chunk.Select(layer, logits, batch, statistics);
             distinct += statistics.DistinctExperts;
@@ -174,4 +182,7 @@ public sealed class SimulatedEngine
 
         return (cost, distinct / _gates.Layers, mass / _gates.Layers, least);
     }
+
+    private static SelectionEpoch BiasAlone(SelectionEpoch layer) =>
+        new(layer.Number, layer.Strategy, layer.Bias.AsSpan(), layer.BiasSpace, guardBound: 0, policyVersion: layer.PolicyVersion);
 }

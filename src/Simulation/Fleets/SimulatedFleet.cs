@@ -86,9 +86,10 @@ public sealed class SimulatedFleet
         TopK = Gates.TopK,
         Gate = GateFunction.Softmax,
         BiasSpace = BiasSpace.Logit,
+        Selector = pair.Value[0].Selector,
         Replicas = [.. pair.Value.Select(engine => new ReplicaDescription { Id = engine.Id, Gpus = [engine.Gpu.Id.Value] })],
         CostTable = "h100-80gb-hbm3-bf16",
-        Tags = new Dictionary<string, string> { ["origin"] = "simulated" },
+        IsSimulated = true,
     });
 
     /// <summary>The GPUs of a host as telemetry describes them.</summary>
@@ -211,8 +212,9 @@ public sealed class SimulatedFleet
                     var airflow = (1 + (_options.AirflowSpread * ((2 * random.NextDouble()) - 1))) * (rack == Racks[0] ? _options.HotAirflow : 1);
                     var gpu = new SimulatedGpu(GpuId.Parse($"GPU-{name}-{place}"), _options.Gpu with { Airflow = airflow });
                     var deployment = dealt % _options.Deployments;
+                    var selector = deployment < _options.Deployments - _options.BiasOnlyDeployments ? EngineSelector.Full : EngineSelector.BiasOnly;
                     engines.Add(new SimulatedEngine(
-                        $"{_options.Prefix}moe-{deployment + 1}", $"{name}-g{place}", gpu, Gates, _signatures, costs[deployment], _options.Slots, _options.TokensPerSecond, _options.Start.ToUnixTimeMilliseconds(), (_options.LoadSeed * 31) + dealt));
+                        $"{_options.Prefix}moe-{deployment + 1}", $"{name}-g{place}", gpu, selector, Gates, _signatures, costs[deployment], _options.Slots, _options.TokensPerSecond, _options.Start.ToUnixTimeMilliseconds(), (_options.LoadSeed * 31) + dealt));
                 }
 
                 hosts.Add(new(name, rack, engines));

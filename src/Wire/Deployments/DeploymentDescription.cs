@@ -23,6 +23,12 @@ public sealed record DeploymentDescription
     /// <summary>The space that a bias is added in.</summary>
     public required BiasSpace BiasSpace { get; init; }
 
+    /// <summary>How much of an epoch the engines carry out; null for <see cref="EngineSelector.Full"/>.</summary>
+    public EngineSelector? Selector { get; init; }
+
+    /// <summary>Whether the whole deployment is a simulation: its routers then learn from simulated readings, and what they learn stays among simulations.</summary>
+    public bool IsSimulated { get; init; }
+
     /// <summary>The copies of the model that decode side by side.</summary>
     public required IReadOnlyList<ReplicaDescription> Replicas { get; init; }
 
@@ -50,6 +56,20 @@ public sealed record ReplicaDescription
 
     /// <summary>Which of <see cref="Gpus"/> (by position) holds each expert; null when every GPU holds all (or there is one).</summary>
     public IReadOnlyList<int>? Placement { get; init; }
+}
+
+/// <summary>How much of an epoch an engine carries out.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<EngineSelector>))]
+public enum EngineSelector
+{
+    /// <summary>All of it: bias, prices, the guard of each token, the step over the batch.</summary>
+    [JsonStringEnumMemberName("full")] Full = 0,
+
+    /// <summary>
+    /// A bias per expert and nothing else, as engines take whose only door is the bias of the model's own gate. No token is guarded there, so the spread of the
+    /// bias is what bounds the loss of gate mass.
+    /// </summary>
+    [JsonStringEnumMemberName("bias_only")] BiasOnly = 1,
 }
 
 /// <summary>How a gate turns logits into scores.</summary>

@@ -79,7 +79,7 @@ public sealed class PromotionRuleTests
         var decision = PromotionRule.FixedLength([-0.5, -0.51, -0.5], Origin.Measured, 1, Held);
 
         Assert.Equal(PromotionOutcome.Continue, decision.Outcome);
-        Assert.Equal([ReasonCode.TooFewPairs], decision.Reasons.ToArray());
+        Assert.Equal<string>([ReasonCode.TooFewPairs], decision.Reasons.ToArray());
     }
 
     [Fact]
@@ -102,7 +102,7 @@ public sealed class PromotionRuleTests
         var decision = PromotionRule.FixedLength(Ratios(new Random(1), 12, 0.9), origin, 1, Held);
 
         Assert.Equal(PromotionOutcome.Reject, decision.Outcome);
-        Assert.Equal([ReasonCode.NotMeasured], decision.Reasons.ToArray());
+        Assert.Equal<string>([ReasonCode.NotMeasured], decision.Reasons.ToArray());
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public sealed class PromotionRuleTests
         Assert.Equal(PromotionOutcome.Reject, quality.Outcome);
         Assert.Contains(ReasonCode.QualityWorse, quality.Reasons);
         Assert.Equal(PromotionOutcome.Reject, latency.Outcome);
-        Assert.Equal([ReasonCode.LatencyWorse], latency.Reasons.ToArray());
+        Assert.Equal<string>([ReasonCode.LatencyWorse], latency.Reasons.ToArray());
     }
 
     [Fact]
@@ -136,9 +136,9 @@ public sealed class PromotionRuleTests
     [Fact]
     public void A_bias_that_loses_energy_must_go_and_one_that_does_not_may_stay()
     {
-        Assert.True(PromotionRule.MustRevert(Ratios(new Random(6), 40, 1.03), Held));
-        Assert.False(PromotionRule.MustRevert(Ratios(new Random(6), 40, 0.97), Held));
-        Assert.True(PromotionRule.MustRevert(Ratios(new Random(6), 40, 0.97), new(false, 1)));
+        Assert.Equal<string>([ReasonCode.EnergyWorse], PromotionRule.ReasonsToRevert(Ratios(new Random(6), 40, 1.03), Held));
+        Assert.Empty(PromotionRule.ReasonsToRevert(Ratios(new Random(6), 40, 0.97), Held));
+        Assert.Equal<string>([ReasonCode.QualityWorse, ReasonCode.LatencyWorse], PromotionRule.ReasonsToRevert(Ratios(new Random(6), 40, 0.97), new(false, 2)));
     }
 
     private static bool Promotes(double[] ratios) => PromotionRule.FixedLength(ratios, Origin.Measured, 1, Held).Outcome == PromotionOutcome.Promote;

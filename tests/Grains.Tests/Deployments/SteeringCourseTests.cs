@@ -9,6 +9,7 @@ namespace EnergyTTT.Grains.Tests.Deployments;
 
 public sealed class SteeringCourseTests
 {
+    private static readonly QualityBounds Guarded = QualityBounds.Of(EngineSelector.Full, 0.95);
     private static readonly DateTimeOffset Start = new(2026, 11, 23, 10, 0, 0, TimeSpan.Zero);
     private static readonly DeploymentOptions Options = new();
     private static readonly EffectivePolicy Enforce = EffectivePolicy.Defaults with { Version = 7, Mode = SteeringMode.Enforce };
@@ -43,8 +44,25 @@ public sealed class SteeringCourseTests
     }
 
     [Fact]
-    public void A_broken_quality_guard_reverts_although_energy_is_saved() =>
-        Assert.Equal(CourseStage.Reverted, SteeringCourse.Next(Canary, Enforce, Estimate(0.80, Origin.Measured, leastMass: 0.90), Start, Options)!.Stage);
+    public void A_broken_quality_guard_reverts_although_energy_is_saved_and_says_what_was_lost()
+    {
+        var next = SteeringCourse.Next(Canary, Enforce, Estimate(0.80, Origin.Measured, leastMass: 0.90), Start, Options)!;
+
+        Assert.Equal(CourseStage.Reverted, next.Stage);
+        Assert.StartsWith("the canary shows quality_worse (the first percentile of the retained mass was 0.9000 in block 101, at least 0.9490 is expected): ", next.Reason, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0.985, 0.91, 0.015, true)]
+    [InlineData(0.979, 0.91, 0.015, false)]
+    [InlineData(0.985, 0.89, 0.015, false)]
+    [InlineData(0.985, 0.91, 0.021, false)]
+    public void Where_nothing_guards_a_token_the_measured_quality_is_bounded(double mean, double p01, double kl, bool held)
+    {
+        var rows = Rows(0.9, Origin.Measured).Select(row => row.Arm == SteeringArm.HeldOut ? row : row with { RetainedMass = mean, RetainedMassP01 = p01, KlMean = kl }).ToList();
+
+        Assert.Equal(held, SavingEstimate.Of(rows, 30, Origin.Measured, QualityBounds.Of(EngineSelector.BiasOnly, 0.95)).Guards.QualityHeld);
+    }
 
     [Theory]
     [InlineData(SteeringMode.Observe)]
@@ -57,8 +75,8 @@ public sealed class SteeringCourseTests
     {
         var rows = Rows(0.9, Origin.Measured).Select((row, i) => row with { Phase = i % 2 == 0 ? InferencePhase.Decode : InferencePhase.Prefill }).ToList();
 
-        Assert.Equal(0, SavingEstimate.Of(rows, 30, Origin.Measured, 0.95).Saving.Pairs);
-        Assert.Equal(20, SavingEstimate.Of(Rows(0.9, Origin.Measured), 30, Origin.Measured, 0.95).Saving.Pairs);
+        Assert.Equal(0, SavingEstimate.Of(rows, 30, Origin.Measured, Guarded).Saving.Pairs);
+        Assert.Equal(20, SavingEstimate.Of(Rows(0.9, Origin.Measured), 30, Origin.Measured, Guarded).Saving.Pairs);
     }
 
     [Fact]
@@ -67,12 +85,12 @@ public sealed class SteeringCourseTests
         var rows = Rows(0.9, Origin.Measured);
         rows.Add(rows[0] with { Arm = SteeringArm.Treated, Tokens = 10, MeasuredJoules = 99 });
 
-        Assert.Equal(10, SavingEstimate.Of(rows, 30, Origin.Measured, 0.95).Saving.Percent!.Value, 6);
-        Assert.Equal(0, SavingEstimate.Of([.. rows.Select(row => row with { Block = row.Block * 2 })], 30, Origin.Measured, 0.95).Saving.Pairs);
+        Assert.Equal(10, SavingEstimate.Of(rows, 30, Origin.Measured, Guarded).Saving.Percent!.Value, 6);
+        Assert.Equal(0, SavingEstimate.Of([.. rows.Select(row => row with { Block = row.Block * 2 })], 30, Origin.Measured, Guarded).Saving.Pairs);
     }
 
     private static SavingEstimate Estimate(double ratio, Origin origin, double leastMass = 0.96) =>
-        SavingEstimate.Of([.. Rows(ratio, origin).Select(row => row with { RetainedMassP01 = leastMass })], 30, origin, 0.95);
+        SavingEstimate.Of([.. Rows(ratio, origin).Select(row => row with { RetainedMassP01 = leastMass })], 30, origin, Guarded);
 
     private static List<ArmBlock> Rows(double ratio, Origin origin) =>
     [
@@ -80,7 +98,7 @@ public sealed class SteeringCourseTests
         {
             // Slow drift of 20 % over the run: pairs cancel it, sums would not.
             var joules = 1000 * (1 + (0.005 * (i / 2))) * (i % 2 == 0 ? 1 : ratio);
-            return new ArmBlock(100 + i, i % 2 == 0 ? SteeringArm.HeldOut : SteeringArm.Treated, InferencePhase.Decode, 4, 10_000, origin == Origin.Measured ? joules : null, joules, 4, 40, 0.98, 0.96);
+            return new ArmBlock(100 + i, i % 2 == 0 ? SteeringArm.HeldOut : SteeringArm.Treated, InferencePhase.Decode, 4, 10_000, origin == Origin.Measured ? joules : null, joules, 4, 40, 0.98, 0.96, 0.01);
         }),
     ];
 }

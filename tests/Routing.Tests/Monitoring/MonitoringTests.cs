@@ -77,6 +77,18 @@ public sealed class MonitoringTests
     public void Stale_or_simulated_telemetry_does_not_train(Origin origin, double age, double validity) =>
         Assert.Equal(validity, TelemetryFreshness.Of(Busy with { Origin = origin }, Now.AddSeconds(age), Options).Validity);
 
+    [Theory]
+    [InlineData(Origin.Measured, 1)]
+    [InlineData(Origin.Modelled, 0)]
+    [InlineData(Origin.Simulated, 1)]
+    public void Simulated_telemetry_trains_where_everything_is_simulated(Origin origin, double validity)
+    {
+        var simulation = Options with { SimulatedTrains = true };
+
+        Assert.Equal(validity, TelemetryFreshness.Of(Busy with { Origin = origin }, Now, simulation).Validity);
+        Assert.Equal(0, TelemetryFreshness.Of(Busy with { Origin = origin }, Now.AddSeconds(3), simulation).Validity);
+    }
+
     [Fact]
     public void No_telemetry_at_all_is_stale()
     {

@@ -84,6 +84,26 @@ public sealed class SteeringApiTests(ProductFixture product) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Engines_that_take_a_bias_only_are_given_one_that_is_safe_without_a_guard()
+    {
+        await Send(_engine, HttpMethod.Put, $"/v1/deployments/{_name}", Replace(Deployment(), "\"gate\"", "\"selector\":\"bias_only\",\"gate\""), HttpStatusCode.OK);
+        await Policy("""{"mode":"enforce","promotion":"immediate","hold_out_share":0,"strategy":"EnergyAwareTTT","bias_spread_max":2}""");
+        var chunk = 0;
+
+        var epoch = await Until(async () => await Feedback(++chunk), answer => (int)answer["epoch"]! > 0 && answer["layers"]![0]!["bias"] is not null, TimeSpan.FromSeconds(90));
+
+        var layer = epoch["layers"]![0]!;
+        var bias = layer["bias"]!.AsArray().Select(each => (double)each!).ToList();
+        Assert.Equal("none", (string)layer["batch_aware"]!);
+        Assert.InRange(bias.Max() - bias.Min(), 1e-6, 0.4 + 1e-6);
+
+        // The most popular expert is read anyway, the least popular one is read for few.
+        Assert.True(bias[0] > bias[^1], layer.ToJsonString());
+        var why = await Send(_operator, HttpMethod.Get, $"/v1/routers/{_name}/0/explain?row=1", null, HttpStatusCode.OK);
+        Assert.Equal(0, (double)why["guard_bound"]!);
+    }
+
+    [Fact]
     public async Task The_same_chunk_again_is_counted_once()
     {
         await Feedback(5);

@@ -112,6 +112,19 @@ public sealed class SimulatedFleetTests
     }
 
     [Fact]
+    public async Task Engines_that_take_a_bias_only_leave_the_guard_and_the_step_over_the_batch_alone()
+    {
+        var fleet = new SimulatedFleet(new() { BiasOnlyDeployments = 1, ChunkSeconds = 1 }, new RoundRobinPlacement(), FixedSteering.Consolidation("marginal", 0.95));
+        await fleet.WarmUpAsync();
+
+        var mass = (await fleet.StepAsync(TimeSpan.FromSeconds(1))).Feedback.ToLookup(each => each.Deployment, each => each.Feedback.Layers[0].RetainedMassMean!.Value);
+
+        Assert.Equal((EngineSelector.Full, EngineSelector.BiasOnly), (fleet.Deployments["sim-moe-1"].Selector, fleet.Deployments["sim-moe-2"].Selector));
+        Assert.All(mass["sim-moe-1"], kept => Assert.InRange(kept, 0.95, 0.999));
+        Assert.All(mass["sim-moe-2"], kept => Assert.Equal(1, kept, 9));
+    }
+
+    [Fact]
     public async Task Without_an_answer_requests_are_balanced_by_the_fleet_itself()
     {
         var fleet = new SimulatedFleet(new(), new Silent(), FixedSteering.Baseline);

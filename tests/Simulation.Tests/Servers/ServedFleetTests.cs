@@ -21,7 +21,7 @@ public sealed class ServedFleetTests
         await Live(fleet, () => !server.Receipts.IsEmpty && server.Feedback.Any(chunk => chunk.Epoch == 7) && server.Placements > 20 && fleet.Status.SimulatedSeconds >= 12);
 
         Assert.Equal(["sim-moe-1", "sim-moe-2"], server.Deployments.Keys.Order());
-        Assert.All(server.Deployments.Values, deployment => Assert.Equal(("simulated", "4"), (deployment.Tags!["origin"], deployment.Tags["clock_speed"])));
+        Assert.All(server.Deployments.Values, deployment => Assert.Equal((true, "4"), (deployment.IsSimulated, deployment.Tags!["clock_speed"])));
         Assert.All(server.Policies, put => Assert.Equal(("\"0\"", SteeringMode.Enforce, PromotionEvidence.Immediate, 0.3), (put.IfMatch, put.Change.Document.Mode!.Value, put.Change.Document.Promotion!.Value, put.Change.Document.HoldOutShare!.Value)));
         Assert.Equal(["/v1/policies/deployment/sim-moe-1", "/v1/policies/deployment/sim-moe-2"], server.Policies.Select(put => put.Path));
         Assert.Equal(("agent", "engine", "operator"), (server.Keys["telemetry"], server.Keys["deployments"], server.Keys["policies"]));

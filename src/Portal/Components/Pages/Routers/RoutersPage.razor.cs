@@ -79,6 +79,9 @@ public sealed record RouterScreen(
     /// <summary>The newest epoch of the layer.</summary>
     public StoredEpoch? Newest => Epochs.IsEmpty ? null : Epochs[0];
 
+    /// <summary>Whether the engines take nothing of an epoch but its bias.</summary>
+    public bool TakesBiasOnly => Deployment.Description.Selector == EngineSelector.BiasOnly;
+
     /// <summary>Joules of the layer's experts over the range; null where no minute is known or no cost table speaks.</summary>
     public double? Joules => Deployment.Description.CostTable is null ? null : Balance?.Joules;
 
