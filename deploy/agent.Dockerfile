@@ -4,9 +4,14 @@ FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 RUN command -v clang >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends clang zlib1g-dev)
 WORKDIR /source
 COPY . .
-RUN dotnet publish src/Agent -c Release -r linux-$(dpkg --print-architecture | sed s/amd64/x64/) -o /app --nologo -v quiet
+ARG VERSION=0.1.0
+ARG REVISION=
+RUN dotnet publish src/Agent -c Release -r linux-$(dpkg --print-architecture | sed s/amd64/x64/) -o /app -p:Version=$VERSION -p:SourceRevisionId=$REVISION --nologo -v quiet
 
 FROM mcr.microsoft.com/dotnet/runtime-deps:10.0
+ARG VERSION=0.1.0
+ARG REVISION=
+LABEL org.opencontainers.image.title="EnergyTTT agent" org.opencontainers.image.version=$VERSION org.opencontainers.image.revision=$REVISION org.opencontainers.image.licenses=MIT
 COPY --from=build /app/energyttt-agent /usr/local/bin/
 RUN mkdir -p /buffer && chown 1654:1654 /buffer
 VOLUME /buffer

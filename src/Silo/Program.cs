@@ -1,5 +1,11 @@
+using EnergyTTT.Silo.Health;
 using EnergyTTT.Silo.Settings;
 using EnergyTTT.Silo.Starts;
+
+if (args is [HealthProbe.Verb, ..])
+{
+    return await HealthProbe.Run(args[1..]);
+}
 
 // What must be there before anything else (settings, folder, database), then the server of Starts/Server.cs.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = ServerSettings.Normalise(args), ContentRootPath = AppContext.BaseDirectory });

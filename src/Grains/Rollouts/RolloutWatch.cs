@@ -1,4 +1,3 @@
-using System.Data.Common;
 using EnergyTTT.Contracts.Rollouts;
 using EnergyTTT.Grains.Policies;
 using Microsoft.Extensions.Hosting;
@@ -30,9 +29,9 @@ internal sealed partial class RolloutWatch(PolicyBook book, IGrainFactory grains
                     await grains.GetGrain<IRolloutGrain>(IRolloutGrain.KeyOf(rollout.Id)).Wake();
                 }
             }
-            catch (Exception error) when (error is DbException or OrleansException or TimeoutException or InvalidOperationException)
+            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
-                // The silo may be starting, or the database away.
+                // The silo may be starting, the database away, another silo gone: whatever it is, the next turn tries again, and no server ends for it.
                 LogNotWoken(error);
             }
         }

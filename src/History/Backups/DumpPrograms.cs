@@ -31,6 +31,7 @@ internal static class DumpPrograms
         start.Environment["PGPORT"] = target.Port.ToString(CultureInfo.InvariantCulture);
         start.Environment["PGUSER"] = target.Username;
         start.Environment["PGPASSWORD"] = target.Password;
+        start.Environment["PGPASSFILE"] = target.Passfile;
         start.Environment["PGSSLMODE"] = target.SslMode switch { SslMode.VerifyCA => "verify-ca", SslMode.VerifyFull => "verify-full", var mode => mode.ToString().ToLowerInvariant() };
         using var process = Process.Start(start) ?? throw new BackupException($"{path} cannot be started.");
         try

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using EnergyTTT.Portal.Access;
 using Npgsql;
 
@@ -19,7 +20,7 @@ public sealed record ServerSettings
     /// <summary>Connection string of an external PostgreSQL, or null for the private one; <c>ConnectionStrings__EnergyTTT</c>.</summary>
     public required string? ConnectionString { get; init; }
 
-    /// <summary>The address that silo and gateway listen on: inside the trust boundary, so loopback unless set; <c>Orleans:Address</c>.</summary>
+    /// <summary>The address that silo and gateway listen on: inside the trust boundary, so loopback unless set; <c>Orleans:Address</c>, an address or a name of this machine.</summary>
     public required IPAddress SiloAddress { get; init; }
 
     /// <summary>Port of silo-to-silo traffic, 0 for any free one; <c>Orleans:SiloPort</c>.</summary>
@@ -146,8 +147,16 @@ public sealed record ServerSettings
             return address;
         }
 
-        faults.Add($"Orleans:Address is '{text}'; an IP address of this machine expected, such as 10.0.0.5.");
-        return IPAddress.Loopback;
+        try
+        {
+            // A container knows its name before its address.
+            return Dns.GetHostAddresses(text, AddressFamily.InterNetwork).First();
+        }
+        catch (Exception exception) when (exception is SocketException or InvalidOperationException or ArgumentException)
+        {
+            faults.Add($"Orleans:Address is '{text}'; an IP address of this machine, or a name that leads to one, expected, such as 10.0.0.5.");
+            return IPAddress.Loopback;
+        }
     }
 
     private static List<IPAddress> ReadProxies(IConfiguration configuration, List<string> faults)

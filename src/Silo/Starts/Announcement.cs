@@ -10,7 +10,8 @@ internal static class Announcement
 {
     /// <summary>
     /// Starts the application, prints its address, and the one-time set-up token while nobody has an account; completes when it has stopped.
-    /// Answers the exit code: 2, after one sentence, when the address cannot be listened on.
+    /// Answers the exit code: 0 when it was asked to stop; 2, after one sentence, when the address cannot be listened on; 1 when a part of it failed or could not be
+    /// stopped in time, so that whatever supervises the process starts it again.
     /// </summary>
     public static async Task<int> RunAndAnnounce(this WebApplication app)
     {
@@ -38,8 +39,27 @@ internal static class Announcement
             await AnnounceSetUp(app.Services);
         }
 
-        await app.WaitForShutdownAsync();
-        return 0;
+        var background = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
+        var late = false;
+        try
+        {
+            await app.WaitForShutdownAsync();
+        }
+        catch (OperationCanceledException)
+        {
+            // The database is away, most likely; nobody was told that what still waits is stored.
+            late = true;
+        }
+
+        // Writes out what was logged last: it says why the server stopped.
+        await app.DisposeAsync();
+        var failed = background.Where(service => service.ExecuteTask is { IsFaulted: true }).Select(service => service.GetType().Name).ToList();
+        if (failed.Count > 0 || late)
+        {
+            await Console.Error.WriteLineAsync(failed.Count > 0 ? $"EnergyTTT ended because {string.Join(", ", failed)} failed." : "EnergyTTT could not stop in time and ended.");
+        }
+
+        return failed.Count > 0 || late ? 1 : 0;
     }
 
     private static async Task AnnounceSetUp(IServiceProvider services)

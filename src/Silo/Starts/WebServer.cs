@@ -15,6 +15,9 @@ internal static class WebServer
         ("Orleans.Runtime.Silo", LogLevel.Error),
         ("Orleans.Runtime.Watchdog", LogLevel.Error),
         ("EnergyTTT.Grains.Fleet.FleetSliceService", LogLevel.Warning),
+
+        // Two lines for every refused call would fill the disk of whoever lost the database.
+        ("EnergyTTT.Silo.Access.ApiKeyHandler", LogLevel.Warning),
         ("Polly", LogLevel.Warning),
         ("Microsoft", LogLevel.Warning),
         ("Microsoft.AspNetCore.DataProtection", LogLevel.Error),

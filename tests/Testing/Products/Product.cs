@@ -6,7 +6,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using EnergyTTT.History.Servers;
 
-namespace EnergyTTT.Silo.Tests.Products;
+namespace EnergyTTT.Testing.Products;
 
 /// <summary>The real product as a process of its own, from where the repository builds it.</summary>
 public sealed class Product : IAsyncDisposable
@@ -28,19 +28,27 @@ public sealed class Product : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>How it ended; only when <see cref="HasExited"/>.</summary>
+    public int ExitCode => _process.ExitCode;
+
     public IReadOnlyCollection<string> Said => _said;
 
     /// <summary>The program, built in the same configuration as this test.</summary>
     public static string Program { get; } = Find("src/Silo", "EnergyTTT.Silo.dll");
 
     /// <summary>Starts it and waits until it is ready.</summary>
-    public static async Task<Product> Start(string folder, string? connectionString = null, int? port = null, params string[] more)
+    public static Task<Product> Start(string folder, string? connectionString = null, int? port = null, params string[] more) =>
+        Start(new ProductStart(folder) { ConnectionString = connectionString, Port = port, Settings = more });
+
+    /// <summary>Starts it as told and waits until it is ready.</summary>
+    public static async Task<Product> Start(ProductStart told)
     {
-        var server = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port ?? FreePort()}"));
-        var start = new ProcessStartInfo("dotnet", [Program, "--urls", server.AbsoluteUri.TrimEnd('/'), .. more]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment[DataFolder.Variable] = folder;
-        start.Environment["ConnectionStrings__EnergyTTT"] = connectionString ?? "";
-        var process = Process.Start(start) ?? throw new InvalidOperationException("dotnet cannot be started.");
+        var server = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://{told.Address}:{told.Port ?? FreePort()}"));
+        string[] line = [.. told.Within, "dotnet", told.Program ?? Program, "--urls", server.AbsoluteUri.TrimEnd('/'), .. told.Settings];
+        var start = new ProcessStartInfo(line[0], line[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment[DataFolder.Variable] = told.Folder;
+        start.Environment["ConnectionStrings__EnergyTTT"] = told.ConnectionString ?? "";
+        var process = Process.Start(start) ?? throw new InvalidOperationException($"{line[0]} cannot be started.");
         var said = new ConcurrentQueue<string>();
         process.OutputDataReceived += (_, line) => said.Enqueue(line.Data ?? "");
         process.ErrorDataReceived += (_, line) => said.Enqueue(line.Data ?? "");
@@ -77,10 +85,17 @@ public sealed class Product : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
+    /// <summary>Sends the process a signal, such as <c>STOP</c> or <c>CONT</c>.</summary>
+    public async Task Signal(string signal)
+    {
+        using var sender = Process.Start("kill", ["-" + signal, _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await sender.WaitForExitAsync();
+    }
+
     /// <summary>SIGTERM, and the end of the process.</summary>
     public async Task<int> Stop()
     {
-        using var stop = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await Signal("TERM");
         using var patience = new CancellationTokenSource(Patience);
         await _process.WaitForExitAsync(patience.Token);
         return _process.ExitCode;
