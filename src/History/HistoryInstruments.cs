@@ -17,6 +17,10 @@ public sealed class HistoryInstruments : IDisposable
     private readonly Histogram<double> _commit;
     private readonly Histogram<int> _rows;
     private readonly Histogram<double> _rollup;
+    private readonly Counter<long> _sealed;
+    private readonly Counter<long> _sealedBytes;
+    private readonly Counter<long> _sealFailures;
+    private long _sealedUntil;
     private Func<int> _queued = () => 0;
 
     /// <summary>Creates the instruments.</summary>
@@ -28,6 +32,10 @@ public sealed class HistoryInstruments : IDisposable
         _commit = _meter.CreateHistogram<double>("energyttt.history.commit.duration", "s", "Time from taking a group to its commit.");
         _rows = _meter.CreateHistogram<int>("energyttt.history.commit.rows", "{row}", "Rows in one commit.");
         _rollup = _meter.CreateHistogram<double>("energyttt.history.rollup.duration", "s", "Time of one round of roll-ups.");
+        _sealed = _meter.CreateCounter<long>("energyttt.history.sealed.frames", "{frame}", "Frames packed, those packed again with late ones included.");
+        _sealedBytes = _meter.CreateCounter<long>("energyttt.history.sealed.bytes", "By", "Bytes of packed frames written.");
+        _sealFailures = _meter.CreateCounter<long>("energyttt.history.seal.failures", "{failure}", "Rounds of sealing, or hours of a GPU, that failed and stay as rows.");
+        _meter.CreateObservableGauge("energyttt.history.sealed.until", () => Interlocked.Read(ref _sealedUntil), "s", "Up to when frames are sealed, in seconds since 1970; 0: nothing yet, or another process seals.");
         _meter.CreateObservableGauge("energyttt.history.queue.frames", () => _queued(), "{frame}", "Frames that wait or are being written.");
     }
 
@@ -37,6 +45,16 @@ public sealed class HistoryInstruments : IDisposable
     internal void ObserveQueue(Func<int> queued) => _queued = queued;
 
     internal void Refused(int frames) => _refused.Add(frames);
+
+    internal void Sealed(long frames, long bytes)
+    {
+        _sealed.Add(frames);
+        _sealedBytes.Add(bytes);
+    }
+
+    internal void SealFailed() => _sealFailures.Add(1);
+
+    internal void SealedUntil(DateTime? until) => Interlocked.Exchange(ref _sealedUntil, until is { } moment ? (long)(moment - DateTime.UnixEpoch).TotalSeconds : 0);
 
     internal void RolledUp(TimeSpan elapsed) => _rollup.Record(elapsed.TotalSeconds);
 

@@ -6,6 +6,7 @@ using EnergyTTT.History.Gpus;
 using EnergyTTT.History.Partitions;
 using EnergyTTT.History.Rollups;
 using EnergyTTT.History.Runs;
+using EnergyTTT.History.Seals;
 using EnergyTTT.History.Series;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -55,6 +56,10 @@ public static class HistoryRegistration
             services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<FrameWriter>());
             services.AddHostedService<PartitionService>();
             services.AddHostedService<RollupService>();
+            services.AddOptions<SealOptions>().ValidateOnStart();
+            services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SealOptions>, SealOptionsValidator>());
+            services.AddSingleton<Sealer>();
+            services.AddHostedService<SealService>();
         }
 
         return services;

@@ -60,7 +60,7 @@ internal static class BenchIngestCommand
     }
 
     private static Task<OwnProduct> StartOwn(FileInfo? given, CancellationToken cancellationToken) =>
-        OwnProduct.Start(given?.FullName ?? OwnProduct.Find() ?? throw new InvalidOperationException("The product is not built: build src/Silo in Release, or name its EnergyTTT.Silo.dll with --product."), cancellationToken);
+        OwnProduct.Start(given?.FullName ?? OwnProduct.Find() ?? throw new InvalidOperationException("The product is not built: build src/Silo in Release, or name its EnergyTTT.Silo.dll with --product."), cancellationToken, "--Sealing:Hot", "3.00:00:00"); // so that what is sent of the past is still rows when it is counted
 
     private static async Task<int> Run(Uri server, DataFolder folder, IReadOnlyList<IngestPlan> plans, bool json, CancellationToken cancellationToken)
     {

@@ -16,6 +16,9 @@ internal sealed class Examination(Uri server, string? external, TimeProvider tim
     private const long LeastFreeBytes = 2L << 30;
     private static readonly TimeSpan MostSkew = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan MostLag = TimeSpan.FromMinutes(5);
+
+    // Sealing rests three quarters of its time: a round of a large fleet's hour takes most of an hour.
+    private static readonly TimeSpan MostUnsealed = TimeSpan.FromHours(2);
     private readonly List<Finding> _findings = [];
 
     /// <summary>Everything that was found, in the order of dependence: who reads from the top mends the cause first.</summary>
@@ -137,6 +140,10 @@ internal sealed class Examination(Uri server, string? external, TimeProvider tim
         _findings.Add(lag > MostLag
             ? Finding.Warning("roll-ups", Say($"The oldest work has waited for {lag.TotalMinutes:0} minutes."), "A silo must run; when it does, its log says why roll-ups fail.")
             : Finding.Ok("roll-ups", health.RolledUntil is { } until ? Say($"minutes complete until {until.UtcDateTime:u}") : "nothing to roll up yet"));
+        var unsealed = health.SealedAt is { } round ? health.ServerTime - round : TimeSpan.Zero;
+        _findings.Add(unsealed > MostUnsealed
+            ? Finding.Warning("sealing", Say($"Old frames were last packed {unsealed.TotalHours:0.0} hours ago, so the disk fills ten times as fast."), "A silo must run; when it does, its log and energyttt_history_seal_failures_total say why sealing fails.")
+            : Finding.Ok("sealing", health.SealedUntil is { } border ? Say($"frames before {border.UtcDateTime:u} are packed") : "nothing to pack yet"));
         _findings.Add(health.NewestReceived is { } newest
             ? health.ServerTime - newest < MostLag
                 ? Finding.Ok("telemetry", Say($"the last frame came {(health.ServerTime - newest).TotalSeconds:0} s ago"))

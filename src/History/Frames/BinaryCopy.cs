@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using EnergyTTT.History.Seals;
 using EnergyTTT.Wire.Telemetry;
 
 namespace EnergyTTT.History.Frames;
@@ -10,9 +11,12 @@ namespace EnergyTTT.History.Frames;
 /// </summary>
 internal sealed class BinaryCopy : IDisposable
 {
-    /// <summary>The columns, in the order in which <see cref="Add"/> writes them.</summary>
-    public const string Columns =
-        "time, received, sequence, gpu_id, boot_id, seconds, energy_joules, power_average_watts, power_max_watts, temperature_celsius, " +
+    /// <summary>The columns, in the order in which <see cref="Add(in FrameRow, int)"/> writes them.</summary>
+    public const string Columns = "gpu_id, " + ColumnsOfOneGpu;
+
+    /// <summary>The same without the GPU, in the order of <see cref="FrameColumn"/>.</summary>
+    public const string ColumnsOfOneGpu =
+        "time, received, sequence, boot_id, seconds, energy_joules, power_average_watts, power_max_watts, temperature_celsius, " +
         "memory_temperature_celsius, thermal_margin_celsius, utilization_ratio, memory_activity_ratio, memory_used_bytes, memory_total_bytes, " +
         "sm_clock_hertz, memory_clock_hertz, power_limit_watts, fan_ratio, throttle_sw_power_cap_seconds, throttle_sw_thermal_seconds, " +
         "throttle_hw_thermal_seconds, throttle_power_brake_seconds, tokens, samples, origin, energy_method";
@@ -21,9 +25,6 @@ internal sealed class BinaryCopy : IDisposable
 
     // Field count, then each column with its length; the widest column has eight bytes.
     private const int GreatestRow = 2 + ((ColumnCount + 1) * 12);
-
-    // PostgreSQL counts microseconds from here.
-    private static readonly long Epoch = new DateTime(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc).Ticks;
 
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(256 * 1024);
     private int _length;
@@ -54,10 +55,10 @@ internal sealed class BinaryCopy : IDisposable
         var start = to.Length;
         BinaryPrimitives.WriteInt16BigEndian(to, (short)(position < 0 ? ColumnCount : ColumnCount + 1));
         to = to[2..];
+        Put(ref to, row.GpuId);
         Put(ref to, Microseconds(frame.Time));
         Put(ref to, Microseconds(row.Received));
         Put(ref to, frame.Sequence);
-        Put(ref to, row.GpuId);
         Put(ref to, row.BootId);
         Put(ref to, frame.Seconds);
         Put(ref to, frame.EnergyJoules);
@@ -90,6 +91,39 @@ internal sealed class BinaryCopy : IDisposable
         _length += start - to.Length;
     }
 
+    /// <summary>Adds a sealed frame.</summary>
+    public void Add(int gpuId, SealedFrames frames, int row)
+    {
+        if (_buffer.Length - _length < GreatestRow)
+        {
+            Grow();
+        }
+
+        var to = _buffer.AsSpan(_length);
+        var start = to.Length;
+        BinaryPrimitives.WriteInt16BigEndian(to, ColumnCount);
+        to = to[2..];
+        Put(ref to, gpuId);
+        for (var column = (FrameColumn)0; (int)column < FrameColumnFacts.Count; column++)
+        {
+            var bits = frames[column].Whole(row);
+            switch (column.Width())
+            {
+                case 8:
+                    Put(ref to, bits);
+                    break;
+                case 4:
+                    Put(ref to, (int?)bits);
+                    break;
+                default:
+                    Put(ref to, (short?)bits);
+                    break;
+            }
+        }
+
+        _length += start - to.Length;
+    }
+
     /// <summary>Ends with the trailer of the format.</summary>
     public void End()
     {
@@ -109,7 +143,7 @@ internal sealed class BinaryCopy : IDisposable
         _buffer = [];
     }
 
-    private static long Microseconds(DateTimeOffset time) => (time.UtcTicks - Epoch) / TimeSpan.TicksPerMicrosecond;
+    private static long Microseconds(DateTimeOffset time) => SealSpan.Microseconds(time.UtcDateTime);
 
     private static void Put(ref Span<byte> to, long value)
     {

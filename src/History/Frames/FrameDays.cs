@@ -9,6 +9,9 @@ internal sealed class FrameDays
 {
     private readonly ConcurrentDictionary<DateOnly, bool> _known = new();
 
+    /// <summary>A partition that was known is gone: all of them are looked for again.</summary>
+    public void Forget() => _known.Clear();
+
     /// <summary>Makes sure that frames of these minutes (counted from year 1) find a partition.</summary>
     public async Task Ensure(NpgsqlConnection connection, IEnumerable<long> minutes, CancellationToken cancellationToken)
     {

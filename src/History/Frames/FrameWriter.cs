@@ -221,14 +221,14 @@ public sealed partial class FrameWriter(
 
             return true;
         }
-        catch (PostgresException e) when (IsBadData(e) && group.Count > 1)
+        catch (Exception e) when (IsBadData(e) && group.Count > 1)
         {
             return await StoreOneByOne(session, group, cancellationToken);
         }
-        catch (PostgresException e) when (IsBadData(e))
+        catch (Exception e) when (IsBadData(e))
         {
-            LogBadBatch(group[0].Batch.Source, e.SqlState, e.MessageText);
-            group[0].Fail(new ArgumentException($"The batch of {group[0].Batch.Source} cannot be stored: {e.SqlState} {e.MessageText}", e));
+            LogBadBatch(group[0].Batch.Source, e.Message);
+            group[0].Fail(new ArgumentException($"The batch of {group[0].Batch.Source} cannot be stored: {e.Message}", e));
             return true;
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
@@ -272,10 +272,13 @@ public sealed partial class FrameWriter(
         return whole;
     }
 
-    /// <summary>Class 22 (data exception) and 23 (constraint) say that this data will never fit; a missing partition (23514) is made at the next try.</summary>
-    private static bool IsBadData(PostgresException e) =>
-        e.SqlState != PostgresErrorCodes.CheckViolation
-        && (e.SqlState.StartsWith("22", StringComparison.Ordinal) || e.SqlState.StartsWith("23", StringComparison.Ordinal));
+    /// <summary>
+    /// Class 22 (data exception) and 23 (constraint) say that this data will never fit; a missing partition (23514) is made at the next try. Late frames of an hour whose
+    /// sealed ones are damaged cannot be told from repetitions.
+    /// </summary>
+    private static bool IsBadData(Exception e) => e is InvalidDataException
+        || (e is PostgresException { SqlState: not PostgresErrorCodes.CheckViolation and var state }
+            && (state.StartsWith("22", StringComparison.Ordinal) || state.StartsWith("23", StringComparison.Ordinal)));
 
     private void RefuseQueued(string reason, TimeSpan retryAfter)
     {
@@ -295,6 +298,6 @@ public sealed partial class FrameWriter(
     [LoggerMessage(Level = LogLevel.Error, Message = "Commit of {Frames} frames failed, senders are told to come back: {Reason}")]
     private partial void LogWriteFailed(int frames, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Batch of {Source} refused by the database: {SqlState} {Reason}")]
-    private partial void LogBadBatch(string source, string sqlState, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Batch of {Source} refused by the database: {Reason}")]
+    private partial void LogBadBatch(string source, string reason);
 }

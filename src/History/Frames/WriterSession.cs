@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using EnergyTTT.History.Seals;
 using Npgsql;
 
 namespace EnergyTTT.History.Frames;
@@ -12,6 +13,7 @@ internal sealed class WriterSession(NpgsqlConnection connection, FrameMemory mem
     private readonly BinaryCopy _copy = new();
     private readonly List<FrameRow> _rows = [];
     private readonly Dictionary<long, HashSet<int>> _touched = [];
+    private DateTime _oldest;
 
     /// <summary>Stores all frames of the group in one transaction and answers one receipt per batch, in order. On failure nothing is stored.</summary>
     public async Task<ImmutableArray<WriteReceipt>> Store(IReadOnlyList<PendingBatch> group, CancellationToken cancellationToken)
@@ -26,13 +28,14 @@ internal sealed class WriterSession(NpgsqlConnection connection, FrameMemory mem
         await memory.Days.Ensure(connection, _touched.Keys, cancellationToken);
         try
         {
-            await Copy(cancellationToken);
-            return [.. group.Select(pending => new WriteReceipt(pending.Frames.Count, []))];
+            return Sort(group, await CopyOrStage(cancellationToken));
         }
-        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected)
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.CheckViolation)
         {
-            // Some frame is stored already, or two silos were sent the same frames in another order.
-            return Sort(group, await StageInRounds(cancellationToken));
+            // A day whose frames were all sealed has lost its partition, and gets it again for frames that come late.
+            memory.Days.Forget();
+            await memory.Days.Ensure(connection, _touched.Keys, cancellationToken);
+            return Sort(group, await CopyOrStage(cancellationToken));
         }
     }
 
@@ -47,6 +50,7 @@ internal sealed class WriterSession(NpgsqlConnection connection, FrameMemory mem
     {
         _rows.Clear();
         _touched.Clear();
+        _oldest = DateTime.MaxValue;
         var minute = long.MinValue;
         HashSet<int>? gpus = null;
         foreach (var pending in group)
@@ -61,6 +65,7 @@ internal sealed class WriterSession(NpgsqlConnection connection, FrameMemory mem
             {
                 var gpu = memory.Dictionary.Gpu(frame.Gpu);
                 _rows.Add(new FrameRow(frame, gpu, boot, pending.Received));
+                _oldest = frame.Time.UtcDateTime < _oldest ? frame.Time.UtcDateTime : _oldest;
                 var itsMinute = frame.Time.UtcTicks / TimeSpan.TicksPerMinute;
                 if (itsMinute != minute || gpus is null)
                 {
@@ -76,19 +81,38 @@ internal sealed class WriterSession(NpgsqlConnection connection, FrameMemory mem
         }
     }
 
-    private async Task Copy(CancellationToken cancellationToken)
+    /// <summary>Stores the rows and answers which of their keys are new; asked in the order of the rows, it says so of the first of equal ones.</summary>
+    private async Task<Func<FrameKey, bool>> CopyOrStage(CancellationToken cancellationToken)
     {
-        _copy.Start();
-        foreach (var row in _rows)
+        try
         {
-            _copy.Add(row);
+            // The border may have moved over these frames since it was last seen; then they are known to be late at the second try.
+            var refused = await Copy(cancellationToken) ?? await Copy(cancellationToken) ?? throw new InvalidOperationException("The border of sealing moved twice over the same frames.");
+            return key => !refused.Contains(key);
         }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected)
+        {
+            // Some frame is stored already, or two silos were sent the same frames in another order.
+            return (await StageInRounds(cancellationToken)).Remove;
+        }
+    }
 
-        _copy.End();
+    /// <summary>Copies what is not sealed already and answers what is; null, and nothing stored, when a frame turned out to be late that was not known to be.</summary>
+    private async Task<HashSet<FrameKey>?> Copy(CancellationToken cancellationToken)
+    {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var late = memory.Border.IsBehind(_oldest);
+        var refused = late ? await FindSealed.Execute(connection, _rows, memory.Border, cancellationToken) : [];
+        Encode(refused, positions: false);
         await CopyFrames.Execute(connection, _copy, cancellationToken);
         await Touch(cancellationToken);
+        if (!late && memory.Border.IsBehind(_oldest))
+        {
+            return null;
+        }
+
         await transaction.CommitAsync(cancellationToken);
+        return refused;
     }
 
     private async Task<HashSet<FrameKey>> StageInRounds(CancellationToken cancellationToken)
@@ -108,28 +132,40 @@ internal sealed class WriterSession(NpgsqlConnection connection, FrameMemory mem
 
     private async Task<HashSet<FrameKey>> Stage(CancellationToken cancellationToken)
     {
-        _copy.Start();
-        for (var i = 0; i < _rows.Count; i++)
-        {
-            _copy.Add(_rows[i], i);
-        }
-
-        _copy.End();
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var refused = await FindSealed.Execute(connection, _rows, memory.Border, cancellationToken);
+        Encode(refused, positions: true);
         var stored = await StageFrames.Execute(connection, _copy, cancellationToken);
         await Touch(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return stored;
     }
 
+    private void Encode(HashSet<FrameKey> refused, bool positions)
+    {
+        _copy.Start();
+        for (var i = 0; i < _rows.Count; i++)
+        {
+            if (refused.Count == 0 || !refused.Contains(_rows[i].Key))
+            {
+                _copy.Add(_rows[i], positions ? i : -1);
+            }
+        }
+
+        _copy.End();
+    }
+
+    /// <summary>Puts the minutes on the work list, and looks at the border while nobody can move it until the commit.</summary>
     private async Task Touch(CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);
         InsertTouched.AddTo(batch, _touched);
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        LookAtBorder.AddTo(batch);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        memory.Border.See(await LookAtBorder.Read(reader, cancellationToken));
     }
 
-    private ImmutableArray<WriteReceipt> Sort(IReadOnlyList<PendingBatch> group, HashSet<FrameKey> stored)
+    private ImmutableArray<WriteReceipt> Sort(IReadOnlyList<PendingBatch> group, Func<FrameKey, bool> isNew)
     {
         var receipts = ImmutableArray.CreateBuilder<WriteReceipt>(group.Count);
         var at = 0;
@@ -138,8 +174,7 @@ internal sealed class WriterSession(NpgsqlConnection connection, FrameMemory mem
             var duplicates = ImmutableArray.CreateBuilder<int>();
             for (var i = 0; i < pending.Frames.Count; i++)
             {
-                // The first frame with a key is the stored one; later ones with the same key find it gone.
-                if (!stored.Remove(_rows[at++].Key))
+                if (!isNew(_rows[at++].Key))
                 {
                     duplicates.Add(i);
                 }

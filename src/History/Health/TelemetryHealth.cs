@@ -11,6 +11,8 @@ namespace EnergyTTT.History.Health;
 /// <param name="SilosAlive">Silos on record that said they are alive within the last three minutes.</param>
 /// <param name="People">People who can sign in.</param>
 /// <param name="AgentKeys">Live keys of agents.</param>
+/// <param name="SealedUntil">Up to when frames are sealed; null: none is yet.</param>
+/// <param name="SealedAt">When everything that was due was last sealed; null: never.</param>
 public sealed record TelemetryHealth(
     bool PartitionTomorrow,
     DateTimeOffset? OldestTouched,
@@ -19,7 +21,9 @@ public sealed record TelemetryHealth(
     DateTimeOffset ServerTime,
     long SilosAlive,
     long People,
-    long AgentKeys)
+    long AgentKeys,
+    DateTimeOffset? SealedUntil,
+    DateTimeOffset? SealedAt)
 {
     // language=sql
     private const string Sql =
@@ -32,7 +36,9 @@ public sealed record TelemetryHealth(
             clock_timestamp(),
             (select count(*) from orleans.silo where status = 3 and alive_time > now() - interval '3 minutes'),
             (select count(*) from access.person),
-            (select count(*) from access.api_key where role = 'agent' and revoked is null and (expires is null or expires > now()))
+            (select count(*) from access.api_key where role = 'agent' and revoked is null and (expires is null or expires > now())),
+            (select done_until from telemetry.rollup_state where level = 'seal'),
+            (select done_until from telemetry.rollup_state where level = 'seal_round')
         """;
 
     /// <summary>Reads it.</summary>
@@ -42,7 +48,7 @@ public sealed record TelemetryHealth(
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         return new TelemetryHealth(
-            reader.GetBoolean(0), Moment(1), Moment(2), Moment(3), reader.GetFieldValue<DateTimeOffset>(4), reader.GetInt64(5), reader.GetInt64(6), reader.GetInt64(7));
+            reader.GetBoolean(0), Moment(1), Moment(2), Moment(3), reader.GetFieldValue<DateTimeOffset>(4), reader.GetInt64(5), reader.GetInt64(6), reader.GetInt64(7), Moment(8), Moment(9));
 
         DateTimeOffset? Moment(int column) => reader.IsDBNull(column) ? null : reader.GetFieldValue<DateTimeOffset>(column);
     }

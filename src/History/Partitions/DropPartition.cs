@@ -12,7 +12,17 @@ internal static class DropPartition
     // language=sql
     private const string Sql = "select telemetry.drop_partition($1, $2)";
 
-    public static async Task Execute(NpgsqlConnection connection, PartitionedTable table, DateOnly start, CancellationToken cancellationToken)
+    // language=sql
+    private const string VacatedSql = "select telemetry.drop_vacated_partition($1, $2)";
+
+    public static Task Execute(NpgsqlConnection connection, PartitionedTable table, DateOnly start, CancellationToken cancellationToken) =>
+        Execute(connection, Sql, table, start, cancellationToken);
+
+    /// <summary>The same, unless there are rows in it or autovacuum has yet to clear them away.</summary>
+    public static Task ExecuteIfVacated(NpgsqlConnection connection, PartitionedTable table, DateOnly start, CancellationToken cancellationToken) =>
+        Execute(connection, VacatedSql, table, start, cancellationToken);
+
+    private static async Task Execute(NpgsqlConnection connection, string sql, PartitionedTable table, DateOnly start, CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using (var patience = new NpgsqlCommand(PatienceSql, connection))
@@ -20,7 +30,7 @@ internal static class DropPartition
             await patience.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await using var command = new NpgsqlCommand(Sql, connection)
+        await using var command = new NpgsqlCommand(sql, connection)
         {
             Parameters =
             {

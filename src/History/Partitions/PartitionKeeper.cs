@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using EnergyTTT.History.Rollups;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -20,6 +21,7 @@ public sealed class PartitionKeeper(NpgsqlDataSource source, IOptions<RetentionO
         foreach (var (table, kept) in new[]
         {
             (PartitionedTable.Frame, options.Value.Frames),
+            (PartitionedTable.Sealed, options.Value.Frames),
             (PartitionedTable.Minutes, options.Value.Minutes),
             (PartitionedTable.Hours, options.Value.Hours),
         })
@@ -41,6 +43,24 @@ public sealed class PartitionKeeper(NpgsqlDataSource source, IOptions<RetentionO
             }
         }
 
+        await DropVacated(connection, cancellationToken);
         return dropped.ToImmutable();
+    }
+
+    /// <summary>Days whose frames are all sealed keep no empty partition; frames that come late make it again.</summary>
+    private static async Task DropVacated(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        if (await RollupState.Read(connection, RollupState.Seal, cancellationToken) is not { } border)
+        {
+            return;
+        }
+
+        foreach (var start in await ReadPartitions.Execute(connection, PartitionedTable.Frame, cancellationToken))
+        {
+            if (PartitionedTable.Frame.EndOf(start).ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc) <= border)
+            {
+                await DropPartition.ExecuteIfVacated(connection, PartitionedTable.Frame, start, cancellationToken);
+            }
+        }
     }
 }

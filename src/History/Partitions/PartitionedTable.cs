@@ -8,6 +8,9 @@ public sealed record PartitionedTable(string Name, bool Monthly)
     /// <summary>Frames, by day.</summary>
     public static PartitionedTable Frame { get; } = new("frame", Monthly: false);
 
+    /// <summary>Sealed frames, by the day of their hour.</summary>
+    public static PartitionedTable Sealed { get; } = new("sealed", Monthly: false);
+
     /// <summary>Roll-ups to a minute, by day.</summary>
     public static PartitionedTable Minutes { get; } = new("frame_1m", Monthly: false);
 

@@ -3,8 +3,8 @@ namespace EnergyTTT.History.Partitions;
 /// <summary>How long each level of telemetry is kept. A coarser level is kept at least as long as the finer one.</summary>
 public sealed class RetentionOptions
 {
-    /// <summary>Frames of one second; 1 hour to 366 days, by default 3 days (about 22 MB per GPU and day). Older frames are refused.</summary>
-    public TimeSpan Frames { get; set; } = TimeSpan.FromDays(3);
+    /// <summary>Frames of one second; 1 hour to 366 days, by default 14 days: about a megabyte per GPU and hour while they are rows, then one or two per GPU and day. Older frames are refused.</summary>
+    public TimeSpan Frames { get; set; } = TimeSpan.FromDays(14);
 
     /// <summary>Roll-ups to a minute; by default 30 days.</summary>
     public TimeSpan Minutes { get; set; } = TimeSpan.FromDays(30);

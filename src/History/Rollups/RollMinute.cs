@@ -1,3 +1,5 @@
+using EnergyTTT.History.Frames;
+using EnergyTTT.History.Seals;
 using Npgsql;
 
 namespace EnergyTTT.History.Rollups;
@@ -9,7 +11,7 @@ namespace EnergyTTT.History.Rollups;
 internal static class RollMinute
 {
     // language=sql
-    private const string Sql =
+    private const string Begin =
         """
         with rolled as (
             select
@@ -42,7 +44,13 @@ internal static class RollMinute
                 sum(throttle_power_brake_seconds) as throttle_power_brake_seconds_sum, count(throttle_power_brake_seconds) as throttle_power_brake_seconds_count, min(throttle_power_brake_seconds) as throttle_power_brake_seconds_min, max(throttle_power_brake_seconds) as throttle_power_brake_seconds_max,
                 sum(tokens) as tokens_sum, count(tokens) as tokens_count, min(tokens) as tokens_min, max(tokens) as tokens_max,
                 sum(samples) as samples_sum, count(samples) as samples_count, min(samples) as samples_min, max(samples) as samples_max
-            from telemetry.frame
+            from
+        """;
+
+    // language=sql
+    private const string Middle =
+        """
+         f
             where gpu_id = any($2)
               and time >= $1
               and time < $1 + interval '1 minute'
@@ -96,7 +104,13 @@ internal static class RollMinute
         from rolled r
         cross join lateral (
             select *
-            from telemetry.frame f
+            from
+        """;
+
+    // language=sql
+    private const string End =
+        """
+         f
             where f.gpu_id = r.gpu_id
               and f.time = r.last_time
             order by f.boot_id desc, f.sequence desc
@@ -167,10 +181,20 @@ internal static class RollMinute
             samples_min = excluded.samples_min, samples_max = excluded.samples_max, samples_last = excluded.samples_last
         """;
 
+    private const string Hot = "telemetry.frame";
+
+    // language=sql
+    private const string HotAndSealed = $"(select {BinaryCopy.Columns} from telemetry.frame union all select {BinaryCopy.Columns} from {StageSealed.Table})";
+
+    private const string HotSql = $"{Begin} {Hot} {Middle} {Hot} {End}";
+
+    private const string HotAndSealedSql = $"{Begin} {HotAndSealed} {Middle} {HotAndSealed} {End}";
+
     /// <summary>Answers the number of rows written.</summary>
-    public static async Task<int> Execute(NpgsqlConnection connection, DateTime minute, int[] gpuIds, CancellationToken cancellationToken)
+    /// <param name="withSealed">Whether <see cref="StageSealed"/> has unpacked what is sealed of the minute.</param>
+    public static async Task<int> Execute(NpgsqlConnection connection, DateTime minute, int[] gpuIds, bool withSealed, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(Sql, connection)
+        await using var command = new NpgsqlCommand(withSealed ? HotAndSealedSql : HotSql, connection)
         {
             Parameters =
             {

@@ -1,4 +1,6 @@
+using EnergyTTT.History.Locks;
 using EnergyTTT.History.Partitions;
+using EnergyTTT.History.Seals;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -10,9 +12,6 @@ namespace EnergyTTT.History.Rollups;
 /// </summary>
 public sealed class Roller(NpgsqlDataSource source, IOptions<RollupOptions> options, TimeProvider time)
 {
-    /// <summary>The advisory lock of the one process that rolls up.</summary>
-    internal const long LockKey = 0x456E_6572_726F_6C6C;
-
     private readonly HashSet<(string Table, DateOnly Start)> _partitions = [];
 
     /// <summary>Rolls up everything that is due.</summary>
@@ -20,7 +19,8 @@ public sealed class Roller(NpgsqlDataSource source, IOptions<RollupOptions> opti
     public async Task<int?> Roll(CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        if (!await TryLock(connection, cancellationToken))
+        await using var turn = await AdvisoryLock.TryTake(connection, AdvisoryLock.Roller, cancellationToken);
+        if (turn is null)
         {
             return null;
         }
@@ -44,10 +44,6 @@ public sealed class Roller(NpgsqlDataSource source, IOptions<RollupOptions> opti
             _partitions.Clear();
             throw;
         }
-        finally
-        {
-            await Unlock(connection);
-        }
     }
 
     private static DateTime Floor(DateTime time, TimeSpan step) => new(time.Ticks - (time.Ticks % step.Ticks), DateTimeKind.Utc);
@@ -62,11 +58,15 @@ public sealed class Roller(NpgsqlDataSource source, IOptions<RollupOptions> opti
             return null;
         }
 
+        // Frames change over to their sealed form before or after this, and not meanwhile.
+        await AdvisoryLock.Share(connection, AdvisoryLock.Sealed, cancellationToken);
+        var border = await RollupState.Read(connection, RollupState.Seal, cancellationToken);
         var rows = 0;
         foreach (var (minute, gpus) in work)
         {
             await EnsurePartition(connection, PartitionedTable.Minutes, minute, cancellationToken);
-            rows += await RollMinute.Execute(connection, minute, [.. gpus], cancellationToken);
+            var withSealed = minute < border && await StageSealed.Execute(connection, [.. gpus], minute, minute.AddMinutes(1), cancellationToken);
+            rows += await RollMinute.Execute(connection, minute, [.. gpus], withSealed, cancellationToken);
         }
 
         // Frames came late to hours that were complete.
@@ -109,26 +109,5 @@ public sealed class Roller(NpgsqlDataSource source, IOptions<RollupOptions> opti
         {
             await AddPartition.Execute(connection, table, start, cancellationToken);
         }
-    }
-
-    private static async Task<bool> TryLock(NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        // language=sql
-        const string Sql = "select pg_try_advisory_lock($1)";
-        await using var command = new NpgsqlCommand(Sql, connection) { Parameters = { new NpgsqlParameter<long> { TypedValue = LockKey } } };
-        return await command.ExecuteScalarAsync(cancellationToken) is true;
-    }
-
-    private static async Task Unlock(NpgsqlConnection connection)
-    {
-        if (connection.State != System.Data.ConnectionState.Open)
-        {
-            return; // A lost connection has given its locks back.
-        }
-
-        // language=sql
-        const string Sql = "select pg_advisory_unlock($1)";
-        await using var command = new NpgsqlCommand(Sql, connection) { Parameters = { new NpgsqlParameter<long> { TypedValue = LockKey } } };
-        await command.ExecuteNonQueryAsync(CancellationToken.None);
     }
 }

@@ -9,8 +9,17 @@ internal static class RollupState
 
     public const string Hour = "hour";
 
+    /// <summary>Not a roll-up: frames before it are sealed, or about to be.</summary>
+    public const string Seal = "seal";
+
+    /// <summary>When everything that was due was last sealed.</summary>
+    public const string SealRound = "seal_round";
+
     // language=sql
-    private const string ReadSql = "select done_until from telemetry.rollup_state where level = $1";
+    public const string ReadSql = "select done_until from telemetry.rollup_state where level = $1";
+
+    // language=sql
+    private const string ReadAllSql = "select level, done_until from telemetry.rollup_state";
 
     // language=sql
     private const string AdvanceSql =
@@ -29,6 +38,20 @@ internal static class RollupState
     {
         await using var command = new NpgsqlCommand(ReadSql, connection) { Parameters = { new NpgsqlParameter<string> { TypedValue = level } } };
         return await command.ExecuteScalarAsync(cancellationToken) as DateTime?;
+    }
+
+    /// <summary>All levels of which something is done.</summary>
+    public static async Task<Dictionary<string, DateTime>> ReadAll(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(ReadAllSql, connection);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var levels = new Dictionary<string, DateTime>(StringComparer.Ordinal);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            levels[reader.GetString(0)] = reader.GetDateTime(1);
+        }
+
+        return levels;
     }
 
     /// <summary>Moves the bound on, never back.</summary>

@@ -1,11 +1,14 @@
+using EnergyTTT.History.Rollups;
+using EnergyTTT.History.Seals;
 using EnergyTTT.Wire.Telemetry;
 using Npgsql;
 
 namespace EnergyTTT.History.Series;
 
 /// <summary>
-/// Reads the points of all series of a query, each from the coarsest level that serves its step, and what is not rolled up
-/// yet from the level below. The metric is a number: the planner sees its value and reads only the columns of that metric.
+/// Reads the points of all series of a query, each from the coarsest level that serves its step, and what is not rolled up yet from the level below. Points that lie
+/// in roll-ups as a whole are put together by the database; where frames are read, rows and sealed ones alike, they are put together here, GPU by GPU in the order of time,
+/// so that the same frames give the same bits wherever they are kept.
 /// </summary>
 internal static class ReadSeries
 {
@@ -18,32 +21,23 @@ internal static class ReadSeries
     /// <summary>Frames that end this much after the range may still tell of its last point.</summary>
     private static readonly TimeSpan LongestFrame = TimeSpan.FromSeconds(2);
 
+    /// <summary>Frames that are held at once, about; an answer that needs more of them reads some GPUs after others.</summary>
+    private const double FramesAtOnce = 500_000;
+
+    // What is rolled up, by GPU: hours before $5, minutes from there to $6. Levels that the step does not allow end where they begin.
     // language=sql
-    private const string Sql =
+    private const string PerGpu =
         """
-        with wanted as (
-            select gpu_id, series
-            from unnest($2, $3) as wanted (gpu_id, series)
-        ), state as (
-            select
-                coalesce((select done_until from telemetry.rollup_state where level = 'hour'), '-infinity') as hours_until,
-                coalesce((select done_until from telemetry.rollup_state where level = 'minute'), '-infinity') as minutes_until
-        ), bounds as (
-            -- What is older than each bound is answered from the coarser level. A level finer than the step allows is not used at all.
-            select
-                case when $7 >= 2 then least(greatest(hours_until, $4), $5) else $4 end as hours_end,
-                case when $7 >= 1 then least(greatest(minutes_until, $4), $5) else $4 end as minutes_end
-            from state
-        ), rolled as (
+        with rolled as (
             select h.hour as time, h.*
             from telemetry.frame_1h h
             where h.hour >= $4
-              and h.hour < (select hours_end from bounds)
+              and h.hour < $5
             union all
             select m.minute as time, m.*
             from telemetry.frame_1m m
-            where m.minute >= (select hours_end from bounds)
-              and m.minute < (select minutes_end from bounds)
+            where m.minute >= $5
+              and m.minute < $6
         ), reading as (
             select
                 gpu_id,
@@ -143,70 +137,10 @@ internal static class ReadSeries
                 end as greatest
             from rolled
             where gpu_id = any($2)
-            union all
-            select
-                gpu_id,
-                part.time,
-                origin,
-                total * case when $8 in (0, 5) then part.share else part.share * seconds end,
-                case when $1 >= 21 then weight * part.share else part.share * seconds end,
-                total,
-                total
-            from (
-                select
-                    gpu_id,
-                    time,
-                    seconds,
-                    origin,
-                    case $1
-                        when 1 then energy_joules
-                        when 2 then power_average_watts
-                        when 3 then power_max_watts
-                        when 4 then temperature_celsius
-                        when 5 then memory_temperature_celsius
-                        when 6 then thermal_margin_celsius
-                        when 7 then utilization_ratio
-                        when 8 then memory_activity_ratio
-                        when 9 then memory_used_bytes
-                        when 10 then memory_total_bytes
-                        when 11 then sm_clock_hertz
-                        when 12 then memory_clock_hertz
-                        when 13 then power_limit_watts
-                        when 14 then fan_ratio
-                        when 15 then throttle_sw_power_cap_seconds
-                        when 16 then throttle_sw_thermal_seconds
-                        when 17 then throttle_hw_thermal_seconds
-                        when 18 then throttle_power_brake_seconds
-                        when 19 then tokens
-                        when 20 then samples
-                        when 21 then case when tokens is not null then energy_joules end
-                        when 22 then case when utilization_ratio = 0 then energy_joules when utilization_ratio > 0 and energy_joules is not null then 0 end
-                    end as total,
-                    case $1
-                        when 21 then case when energy_joules is not null then tokens end
-                        when 22 then case when utilization_ratio is not null and energy_joules is not null then seconds end
-                    end as weight
-                from telemetry.frame
-                where gpu_id = any($2)
-                  and time >= (select minutes_end from bounds) - $9
-                  and time < $5 + $9
-            ) hot
-            cross join lateral (
-                select hot.time, 1::double precision as share
-                where $9 = interval '0'
-                union all
-                -- A frame tells of the time before its end. With steps as short as that, it is shared among the seconds that it touches, each named by its end.
-                select bin + $6, extract(epoch from least(bin + $6, hot.time) - greatest(bin, hot.time - hot.seconds * interval '1 second'))::double precision / hot.seconds
-                from generate_series(date_bin($6, hot.time - hot.seconds * interval '1 second', $4), hot.time, $6) as bin
-                where $9 > interval '0'
-                  and bin + $6 >= $4
-                  and bin + $6 < $5
-                  and least(bin + $6, hot.time) > greatest(bin, hot.time - hot.seconds * interval '1 second')
-            ) as part
         ), per_gpu as (
             select
                 gpu_id,
-                date_bin($6, time, $4) as point,
+                date_bin($7, time, $8) as point,
                 sum(total) as total,
                 sum(weight) as weight,
                 min(least) as least,
@@ -217,10 +151,16 @@ internal static class ReadSeries
               and weight > 0
             group by gpu_id, point
         )
+        """;
+
+    // language=sql
+    private const string PerSeriesSql =
+        $"""
+        {PerGpu}
         select
             series,
             point,
-            case $8
+            case $9
                 when 0 then sum(total)
                 when 1 then sum(total / weight)
                 when 2 then avg(total / weight)
@@ -230,22 +170,41 @@ internal static class ReadSeries
             end as value,
             max(origin) as origin
         from per_gpu
-        join wanted using (gpu_id)
+        join unnest($2, $3) as wanted (gpu_id, series) using (gpu_id)
         group by series, point
+        """;
+
+    // language=sql
+    private const string PerGpuSql =
+        $"""
+        {PerGpu}
+        select gpu_id, point, total, weight, least, greatest, origin
+        from per_gpu
         """;
 
     public static async Task Execute(NpgsqlDataSource source, Request request, Action<int, DateTimeOffset, double, Origin> point, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand(Sql);
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = request.Metric.Code });
-        command.Parameters.Add(new NpgsqlParameter<int[]> { TypedValue = request.GpuIds });
-        command.Parameters.Add(new NpgsqlParameter<int[]> { TypedValue = request.SeriesOfGpus });
-        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = request.From.UtcDateTime });
-        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = request.To.UtcDateTime });
-        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = request.Step });
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = (int)request.Level });
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+
+        // One moment for all that is read: what moves from a level to the next meanwhile, or is sealed, is seen where it was.
+        await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellationToken);
+        var bounds = await Bounds.Read(connection, request, cancellationToken);
+        await ReadRolled(connection, request, bounds, point, cancellationToken);
+        if (bounds.MinutesEnd < request.To.UtcDateTime)
+        {
+            await ReadPointsWithFrames(connection, request, bounds, point, cancellationToken);
+        }
+    }
+
+    private static async Task ReadRolled(NpgsqlConnection connection, Request request, Bounds bounds, Action<int, DateTimeOffset, double, Origin> point, CancellationToken cancellationToken)
+    {
+        if (bounds.Mixed <= request.From.UtcDateTime)
+        {
+            return;
+        }
+
+        await using var command = Rolled(connection, PerSeriesSql, request, request.From.UtcDateTime, Earlier(bounds.HoursEnd, bounds.Mixed), bounds.Mixed);
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = (int)request.Combination });
-        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = request.Step <= LongestSharedStep ? LongestFrame : TimeSpan.Zero });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
@@ -253,6 +212,165 @@ internal static class ReadSeries
             {
                 point(reader.GetInt32(0), reader.GetFieldValue<DateTimeOffset>(1), reader.GetDouble(2), (Origin)reader.GetInt16(3));
             }
+        }
+    }
+
+    /// <summary>The points from the first one that frames tell of, and what is rolled up of that one.</summary>
+    private static async Task ReadPointsWithFrames(NpgsqlConnection connection, Request request, Bounds bounds, Action<int, DateTimeOffset, double, Origin> point, CancellationToken cancellationToken)
+    {
+        var rolled = await ReadRolledOfGpus(connection, request, bounds, cancellationToken);
+        var margin = request.Step <= LongestSharedStep ? LongestFrame : TimeSpan.Zero;
+        var (from, to) = (bounds.MinutesEnd - margin, request.To.UtcDateTime + margin);
+        var points = new SeriesPointOfGroup[(request.To.UtcDateTime - bounds.Mixed).Ticks / request.Step.Ticks];
+        var scratch = new SeriesPoint[points.Length];
+        var gpus = request.SeriesOfGpus.Zip(request.GpuIds).OrderBy(pair => pair.First).ThenBy(pair => pair.Second).ToArray();
+        var series = -1;
+        foreach (var some in gpus.Chunk(Math.Max(1, (int)Math.Min(gpus.Length, FramesAtOnce / (to - from).TotalSeconds))))
+        {
+            var frames = await ReadFrames.Execute(connection, request.Metric.Code, [.. some.Select(pair => pair.Second)], from, to, bounds.SealedUntil, cancellationToken);
+            foreach (var (its, gpu) in some)
+            {
+                if (its != series)
+                {
+                    Tell(series, points);
+                    series = its;
+                }
+
+                if (frames.ContainsKey(gpu) || rolled.ContainsKey(gpu))
+                {
+                    PointsOfGpu(request, bounds.Mixed, rolled.GetValueOrDefault(gpu), frames.GetValueOrDefault(gpu), scratch, points);
+                }
+            }
+        }
+
+        Tell(series, points);
+
+        void Tell(int told, SeriesPointOfGroup[] group)
+        {
+            for (var i = 0; i < group.Length; i++)
+            {
+                if (group[i].Value(request.Combination) is { } value)
+                {
+                    point(told, new DateTimeOffset(bounds.Mixed) + (i * request.Step), value, group[i].Origin);
+                }
+            }
+
+            Array.Clear(group);
+        }
+    }
+
+    private static void PointsOfGpu(Request request, DateTime start, List<(DateTime Point, SeriesPoint Rolled)>? rolled, List<FrameReading>? frames, SeriesPoint[] points, SeriesPointOfGroup[] group)
+    {
+        Array.Clear(points);
+        foreach (var (moment, reading) in rolled ?? [])
+        {
+            points[(moment - start).Ticks / request.Step.Ticks] = reading;
+        }
+
+        var (origin, step) = (SealSpan.Microseconds(start), (long)request.Step.TotalMicroseconds);
+        foreach (var frame in frames ?? [])
+        {
+            if (request.Step > LongestSharedStep)
+            {
+                Add(points, Math.DivRem(frame.Time - origin, step).Quotient, frame, 1);
+                continue;
+            }
+
+            // A frame tells of the time before its end. With steps as short as that, it is shared among the seconds that it touches, each named by its end.
+            var begin = frame.Time - (long)Math.Round(frame.Seconds * 1e6);
+            for (var bin = (long)Math.Floor((begin - origin) / (double)step); (bin * step) + origin < frame.Time; bin++)
+            {
+                var overlap = Math.Min(((bin + 1) * step) + origin, frame.Time) - Math.Max((bin * step) + origin, begin);
+                if (bin + 1 >= 0 && bin + 1 < group.Length && overlap > 0)
+                {
+                    Add(points, bin + 1, frame, overlap / 1e6 / frame.Seconds);
+                }
+            }
+        }
+
+        for (var point = 0; point < points.Length; point++)
+        {
+            if (points[point].Weight > 0)
+            {
+                group[point].Add(points[point]);
+            }
+        }
+
+        void Add(SeriesPoint[] to, long point, in FrameReading frame, double share)
+        {
+            // Means count by their seconds; amounts, and what is to be divided by an amount, as they are.
+            var seconds = share * frame.Seconds;
+            var total = frame.Value * (request.Combination is Combination.SumOfSums || frame.Weight is not null ? share : seconds);
+            var weight = frame.Weight * share ?? seconds;
+            if (weight > 0)
+            {
+                var reading = new SeriesPoint(total, weight, frame.Value, frame.Value, frame.Origin);
+                to[point] = to[point].Weight > 0 ? to[point].With(reading) : reading;
+            }
+        }
+    }
+
+    private static async Task<Dictionary<int, List<(DateTime Point, SeriesPoint Rolled)>>> ReadRolledOfGpus(NpgsqlConnection connection, Request request, Bounds bounds, CancellationToken cancellationToken)
+    {
+        var rolled = new Dictionary<int, List<(DateTime, SeriesPoint)>>();
+        if (bounds.MinutesEnd <= bounds.Mixed)
+        {
+            return rolled;
+        }
+
+        await using var command = Rolled(connection, PerGpuSql, request, bounds.Mixed, Later(bounds.HoursEnd, bounds.Mixed), bounds.MinutesEnd);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var gpu = reader.GetInt32(0);
+            if (!rolled.TryGetValue(gpu, out var points))
+            {
+                rolled[gpu] = points = [];
+            }
+
+            points.Add((
+                reader.GetDateTime(1),
+                new SeriesPoint(reader.GetDouble(2), reader.GetDouble(3), reader.IsDBNull(4) ? null : reader.GetDouble(4), reader.IsDBNull(5) ? null : reader.GetDouble(5), (Origin)reader.GetInt16(6))));
+        }
+
+        return rolled;
+    }
+
+    private static NpgsqlCommand Rolled(NpgsqlConnection connection, string sql, Request request, DateTime from, DateTime hoursEnd, DateTime minutesEnd) => new(sql, connection)
+    {
+        Parameters =
+        {
+            new NpgsqlParameter<int> { TypedValue = request.Metric.Code },
+            new NpgsqlParameter<int[]> { TypedValue = request.GpuIds },
+            new NpgsqlParameter<int[]> { TypedValue = request.SeriesOfGpus },
+            new NpgsqlParameter<DateTime> { TypedValue = from },
+            new NpgsqlParameter<DateTime> { TypedValue = hoursEnd },
+            new NpgsqlParameter<DateTime> { TypedValue = minutesEnd },
+            new NpgsqlParameter<TimeSpan> { TypedValue = request.Step },
+            new NpgsqlParameter<DateTime> { TypedValue = request.From.UtcDateTime },
+        },
+    };
+
+    private static DateTime Earlier(DateTime a, DateTime b) => a < b ? a : b;
+
+    private static DateTime Later(DateTime a, DateTime b) => a > b ? a : b;
+
+    /// <summary>Which level tells of which time.</summary>
+    /// <param name="HoursEnd">What is older is told by hours.</param>
+    /// <param name="MinutesEnd">What is older than that by minutes; what is not, by frames.</param>
+    /// <param name="Mixed">The first point that frames tell of, at least in part.</param>
+    /// <param name="SealedUntil">Frames before it may be sealed; null: none is.</param>
+    private sealed record Bounds(DateTime HoursEnd, DateTime MinutesEnd, DateTime Mixed, DateTime? SealedUntil)
+    {
+        public static async Task<Bounds> Read(NpgsqlConnection connection, Request request, CancellationToken cancellationToken)
+        {
+            var done = await RollupState.ReadAll(connection, cancellationToken);
+            var hours = request.Level >= Level.Hours ? Within(done.GetValueOrDefault(RollupState.Hour)) : request.From.UtcDateTime;
+            var minutes = request.Level >= Level.Minutes ? Within(done.GetValueOrDefault(RollupState.Minute)) : request.From.UtcDateTime;
+            var mixed = request.From.UtcDateTime + ((minutes - request.From.UtcDateTime).Ticks / request.Step.Ticks * request.Step);
+            return new Bounds(hours, minutes, mixed, done.TryGetValue(RollupState.Seal, out var border) ? border : null);
+
+            DateTime Within(DateTime until) => Earlier(Later(until, request.From.UtcDateTime), request.To.UtcDateTime);
         }
     }
 

@@ -1,6 +1,7 @@
 using EnergyTTT.History.Rollups;
 using EnergyTTT.History.Partitions;
 using EnergyTTT.History.Frames;
+using EnergyTTT.History.Seals;
 using EnergyTTT.Silo.Demos;
 using EnergyTTT.Silo.Settings;
 
@@ -17,6 +18,7 @@ internal static class IntakeRegistration
         builder.Services.AddSingleton<GpuFeed>();
         builder.Services.AddOptions<RetentionOptions>().BindConfiguration("Retention");
         builder.Services.AddOptions<RollupOptions>().BindConfiguration("Rollups");
+        builder.Services.AddOptions<SealOptions>().BindConfiguration("Sealing");
         builder.Services.AddOptions<FrameWriterOptions>().BindConfiguration("Writer");
         builder.Services.AddOptions<IntakeOptions>().BindConfiguration("Intake").ValidateDataAnnotations().ValidateOnStart();
         if (!settings.Roles.HasFlag(Roles.Silo))

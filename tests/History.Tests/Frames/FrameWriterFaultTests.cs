@@ -125,19 +125,16 @@ public sealed class FrameWriterFaultTests : IAsyncLifetime
         {
             var batch = TelemetryBatches.Make("lost", time, 1, 1);
             var refused = await Assert.ThrowsAsync<FrameOutOfRetentionException>(() => history.Writer.Write(batch, batch.Frames, Now, CancellationToken.None));
-            Assert.Contains("from 2026-11-20 12:00:00Z to 2026-11-24 12:00:00Z can be stored", refused.Message, StringComparison.Ordinal);
+            Assert.Contains("from 2026-11-09 12:00:00Z to 2026-11-24 12:00:00Z can be stored", refused.Message, StringComparison.Ordinal);
         }
     }
 
     [Fact]
-    public async Task A_partition_that_vanished_is_made_again_at_the_next_try()
+    public async Task A_partition_that_vanished_is_made_again_at_once()
     {
         await using var history = await Start();
         await Write(history, "patient", 0);
         await Scalar("select telemetry.drop_partition('frame', '2026-11-23')");
-
-        await Assert.ThrowsAsync<WriterBusyException>(() => Write(history, "patient", 1));
-        await UntilReady(history);
 
         Assert.Equal(1, (await Write(history, "patient", 1)).Accepted);
     }

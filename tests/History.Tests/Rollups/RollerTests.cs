@@ -1,5 +1,6 @@
 using System.Globalization;
 using EnergyTTT.History.Gpus;
+using EnergyTTT.History.Locks;
 using EnergyTTT.History.Partitions;
 using EnergyTTT.History.Rollups;
 using EnergyTTT.History.Series;
@@ -118,7 +119,7 @@ public sealed class RollerTests : IAsyncLifetime
     public async Task Only_one_process_rolls_up_at_a_time()
     {
         await using var connection = await _postgres.Source.OpenConnectionAsync();
-        await using var other = new NpgsqlCommand("select pg_advisory_lock($1)", connection) { Parameters = { new NpgsqlParameter<long> { TypedValue = Roller.LockKey } } };
+        await using var other = new NpgsqlCommand("select pg_advisory_lock($1)", connection) { Parameters = { new NpgsqlParameter<long> { TypedValue = AdvisoryLock.Roller } } };
         await other.ExecuteNonQueryAsync();
 
         Assert.Null(await TheRoller.Roll(CancellationToken.None));
@@ -134,7 +135,7 @@ public sealed class RollerTests : IAsyncLifetime
         _clock.Advance(TimeSpan.FromHours(2));
         await TheRoller.Roll(CancellationToken.None);
 
-        _clock.Advance(TimeSpan.FromDays(5));
+        _clock.Advance(TimeSpan.FromDays(16));
         var frames = await keeper.Keep(CancellationToken.None);
         _clock.Advance(TimeSpan.FromDays(30));
         var minutes = await keeper.Keep(CancellationToken.None);

@@ -163,7 +163,8 @@ public sealed class SeriesReaderTests(PostgresFixture postgres) : IClassFixture<
 
         Assert.Equal(1, Step(TimeSpan.FromMinutes(10), TimeSpan.Zero, gpus: 64));
         Assert.Equal(60, Step(TimeSpan.FromMinutes(10), TimeSpan.Zero, gpus: 10_000));
-        Assert.Equal(60, Step(TimeSpan.FromMinutes(10), TimeSpan.FromDays(4), gpus: 1));
+        Assert.Equal(1, Step(TimeSpan.FromMinutes(10), TimeSpan.FromDays(4), gpus: 1));
+        Assert.Equal(60, Step(TimeSpan.FromMinutes(10), TimeSpan.FromDays(15), gpus: 1));
         Assert.Equal(3600, Step(TimeSpan.FromMinutes(10), TimeSpan.FromDays(40), gpus: 1));
 
         double Step(TimeSpan range, TimeSpan age, int gpus) =>

@@ -40,7 +40,7 @@ internal static class BadBatches
         One("energy above the limit", ["energy_joules"], Number(1_400, 1e6), "above_power_limit"),
         One("absurd power", ["power_average_watts", "power_max_watts", "power_limit_watts"], Number(20_001, 1e12), "out_of_range"),
         One("clock ahead", ["time"], Time(TimeSpan.FromMinutes(6), TimeSpan.FromDays(3_000)), "clock_ahead"),
-        One("too old", ["time"], Time(TimeSpan.FromDays(-3_000), TimeSpan.FromDays(-3.1)), "too_old"),
+        One("too old", ["time"], Time(TimeSpan.FromDays(-3_000), TimeSpan.FromDays(-14.1)), "too_old"),
         One("no time", ["time"], Pick("\"yesterday\"", "\"\"", "\"2026-13-40T00:00:00Z\"", "\"2026-11-23T01:02:03\"", "\"2026-11-23\""), "invalid"),
         One("no gpu", ["gpu"], Pick("\"\"", "\"GPU 1\"", "\"GPU/1\"", "\"\\ud800\"", "\"" + new string('x', 97) + "\"", "\"\\u0000\""), "invalid"),
         One("no origin", ["origin"], Pick("\"guessed\"", "\"MEASURED\"", "\"\""), "invalid"),
