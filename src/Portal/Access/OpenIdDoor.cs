@@ -65,9 +65,25 @@ internal static partial class OpenIdDoor
         routes.MapGet("/sign-in/openid/done", Finish).AllowAnonymous().ExcludeFromDescription();
     }
 
-    private static IResult Begin(string? @return, OpenIdSettings settings, SignInManager<Person> door) => settings.IsOn
-        ? TypedResults.Challenge(door.ConfigureExternalAuthenticationProperties(OpenIdSettings.Scheme, "/sign-in/openid/done?return=" + Uri.EscapeDataString(LocalAddress.Of(@return))), [OpenIdSettings.Scheme])
-        : TypedResults.NotFound();
+    private static async Task<IResult> Begin(HttpContext context, string? @return, OpenIdSettings settings, SignInManager<Person> door)
+    {
+        if (!settings.IsOn)
+        {
+            return TypedResults.NotFound();
+        }
+
+        try
+        {
+            await context.ChallengeAsync(OpenIdSettings.Scheme, door.ConfigureExternalAuthenticationProperties(OpenIdSettings.Scheme, "/sign-in/openid/done?return=" + Uri.EscapeDataString(LocalAddress.Of(@return))));
+            return TypedResults.Empty;
+        }
+        catch (InvalidOperationException exception)
+        {
+            // The provider's description could not be read: it is away. Whoever has a password can come in meanwhile.
+            Failed(Logger(context), exception.Message);
+            return TypedResults.Redirect("/sign-in?problem=provider");
+        }
+    }
 
     private static async Task<IResult> Finish(HttpContext context, string? @return, OpenIdSettings settings, SignInManager<Person> door, UserManager<Person> people, TimeProvider clock)
     {

@@ -1,3 +1,4 @@
+using EnergyTTT.Portal.Access;
 using EnergyTTT.Silo.Access;
 using EnergyTTT.Silo.Problems;
 
@@ -11,7 +12,7 @@ internal static class SameOrigin
     {
         var request = context.Request;
         var changes = !(HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method));
-        if (changes && request.Path.StartsWithSegments("/v1") && context.User.Identity?.IsAuthenticated == true && !Grants.IsKey(context.User) && !IsOwn(request))
+        if (changes && request.Path.StartsWithSegments("/v1") && context.User.Identity?.IsAuthenticated == true && !Grants.IsKey(context.User) && OwnOrigin.Of(request) != true)
         {
             await context.Response.Write(new Problem(403, "cross_origin", "The call came from another site's page.", "Call from a page of this server, or use an API key."), context.RequestAborted);
             return;
@@ -19,9 +20,4 @@ internal static class SameOrigin
 
         await next(context);
     });
-
-    private static bool IsOwn(HttpRequest request) =>
-        request.Headers.Origin.ToString() is { Length: > 0 } origin
-        && Uri.TryCreate(origin, UriKind.Absolute, out var sender)
-        && string.Equals(sender.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase);
 }

@@ -32,6 +32,9 @@ public sealed record ServerSettings
     /// <summary>The machines whose word about whom they ask for is believed (<c>X-Forwarded-For</c>, <c>X-Forwarded-Proto</c>); <c>Proxies__0</c>.</summary>
     public IReadOnlyList<IPAddress> Proxies { get; init; } = [];
 
+    /// <summary>Whether what did not come by TLS is turned away, unless it is from this machine; <c>RequireTls</c>.</summary>
+    public bool RequireTls { get; init; }
+
     /// <summary>Reads the settings.</summary>
     /// <exception cref="SettingsException">Something cannot be understood; names all that is wrong.</exception>
     public static ServerSettings Read(IConfiguration configuration)
@@ -46,6 +49,7 @@ public sealed record ServerSettings
             SiloPort = ReadPort(configuration, "Orleans:SiloPort", faults),
             GatewayPort = ReadPort(configuration, "Orleans:GatewayPort", faults),
             Proxies = ReadProxies(configuration, faults),
+            RequireTls = ReadFlag(configuration, "RequireTls", faults),
         };
         if (settings.Demo && !settings.Roles.HasFlag(Roles.Silo))
         {

@@ -32,12 +32,14 @@ internal static class Server
 
         var app = builder.Build();
         app.UseKnownProxies(start.Settings);
+        app.UseRefusalLog();
+        app.UseSecurityHeaders();
+        app.UseTlsOnly(start.Settings);
         if (start.Settings.Roles.HasFlag(Roles.Silo))
         {
             app.UseTelemetry();
         }
 
-        app.UseSecurityHeaders();
         app.UseMissingPage(start.Settings);
         app.UseProblems();
         app.UseAuthentication();

@@ -1,4 +1,5 @@
 using EnergyTTT.Silo.Settings;
+using Microsoft.Extensions.Logging.Console;
 
 namespace EnergyTTT.Silo.Starts;
 
@@ -6,6 +7,7 @@ namespace EnergyTTT.Silo.Starts;
 internal static class WebServer
 {
     private const long MostBodyBytes = 16 << 20;
+    private const string UtcTime = "yyyy-MM-ddTHH:mm:ss.fffZ";
 
     // What frameworks say at Information is about themselves; keys of cookies lie in the data folder's own place for secrets.
     private static readonly (string Category, LogLevel Least)[] Quiet =
@@ -42,7 +44,18 @@ internal static class WebServer
 
         // Open batches are answered after their commit, then the silo has its turn.
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(30));
-        builder.Logging.ClearProviders().AddSimpleConsole(console => console.TimestampFormat = "HH:mm:ss ");
+        builder.Logging.ClearProviders();
+
+        // Lines for a person, or one JSON object a line for a log processor; in UTC either way, so that lines of several machines can be put in order.
+        if (builder.Configuration["Logging:Console:FormatterName"] == ConsoleFormatterNames.Json)
+        {
+            builder.Logging.AddJsonConsole(console => (console.UseUtcTimestamp, console.TimestampFormat) = (true, UtcTime));
+        }
+        else
+        {
+            builder.Logging.AddSimpleConsole(console => (console.UseUtcTimestamp, console.TimestampFormat) = (true, UtcTime + " "));
+        }
+
         foreach (var (category, level) in Quiet)
         {
             builder.Logging.AddFilter(category, level);

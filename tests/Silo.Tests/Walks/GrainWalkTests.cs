@@ -48,7 +48,7 @@ public sealed class GrainWalkTests(AccessHost host)
     }
 
     [Fact]
-    public async Task A_grain_refuses_whom_the_table_does_not_name()
+    public async Task V8_2_1_V8_3_1_A_grain_refuses_whom_the_table_does_not_name()
     {
         List<string> wrong = [];
         foreach (var method in Methods)
