@@ -14,6 +14,7 @@ using EnergyTTT.Cli.Runs;
 using EnergyTTT.Cli.Selections;
 using EnergyTTT.Cli.Servers;
 using EnergyTTT.Cli.Steering;
+using EnergyTTT.Cli.Storage;
 using EnergyTTT.Cli.Thermal;
 using EnergyTTT.Cli.Users;
 
@@ -37,6 +38,7 @@ root.Subcommands.Add(new Command("bench", "Measure what this machine does; answe
     BenchSteeringCommand.Create(),
     BenchFleetCommand.Create(),
     BenchHistoryCommand.Create(),
+    BenchStorageCommand.Create(),
 });
 root.Subcommands.Add(RunsCommand.Create());
 root.Subcommands.Add(AgentCheckCommand.Create());

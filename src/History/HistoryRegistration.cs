@@ -35,6 +35,7 @@ public static class HistoryRegistration
         services.AddSingleton<HistoryInstruments>();
         services.AddSingleton<GpuDirectory>();
         services.AddSingleton<SeriesReader>();
+        services.AddSingleton<FrameReader>();
         services.AddSingleton<ApiKeys>();
         services.AddSingleton<AuditLog>();
         services.AddOptions<SessionLimits>().Validate(options => options.Idle >= TimeSpan.FromMinutes(1) && options.Longest >= options.Idle, "Sessions:Idle is at least a minute, and Sessions:Longest at least Sessions:Idle.");

@@ -108,7 +108,7 @@ internal sealed class OwnProduct : IAsyncDisposable
         Directory.Delete(Folder.Path, recursive: true);
     }
 
-    private static int FreePort()
+    internal static int FreePort()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));

@@ -44,6 +44,7 @@ public sealed class PartitionKeeper(NpgsqlDataSource source, IOptions<RetentionO
         }
 
         await DropVacated(connection, cancellationToken);
+        await DeleteOldFleet.Execute(connection, now - options.Value.Minutes, now - options.Value.Hours, cancellationToken);
         return dropped.ToImmutable();
     }
 

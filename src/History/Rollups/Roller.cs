@@ -36,7 +36,10 @@ public sealed class Roller(NpgsqlDataSource source, IOptions<RollupOptions> opti
             }
 
             await RollupState.Advance(connection, RollupState.Minute, due, cancellationToken);
-            return rows + await RollWholeHours(connection, due, cancellationToken);
+            rows += await RollWholeHours(connection, due, cancellationToken);
+            await AddUpThePast(connection, RollupState.FleetMinuteSince, TimeSpan.FromHours(1), RollFleet.Minutes, cancellationToken);
+            await AddUpThePast(connection, RollupState.FleetHourSince, TimeSpan.FromDays(2), RollFleet.Hours, cancellationToken);
+            return rows;
         }
         catch
         {
@@ -67,6 +70,7 @@ public sealed class Roller(NpgsqlDataSource source, IOptions<RollupOptions> opti
             await EnsurePartition(connection, PartitionedTable.Minutes, minute, cancellationToken);
             var withSealed = minute < border && await StageSealed.Execute(connection, [.. gpus], minute, minute.AddMinutes(1), cancellationToken);
             rows += await RollMinute.Execute(connection, minute, [.. gpus], withSealed, cancellationToken);
+            await RollFleet.Minutes(connection, minute, minute.AddMinutes(1), cancellationToken);
         }
 
         // Frames came late to hours that were complete.
@@ -76,6 +80,7 @@ public sealed class Roller(NpgsqlDataSource source, IOptions<RollupOptions> opti
             {
                 await EnsurePartition(connection, PartitionedTable.Hours, late.Key, cancellationToken);
                 rows += await RollHours.Execute(connection, late.Key, late.Key.AddHours(1), [.. late.SelectMany(entry => entry.Value).Distinct()], cancellationToken);
+                await RollFleet.Hours(connection, late.Key, late.Key.AddHours(1), cancellationToken);
             }
         }
 
@@ -94,12 +99,30 @@ public sealed class Roller(NpgsqlDataSource source, IOptions<RollupOptions> opti
             await EnsurePartition(connection, PartitionedTable.Hours, hour, cancellationToken);
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             rows += await RollHours.Execute(connection, hour, hour.AddHours(1), null, cancellationToken);
+            await RollFleet.Hours(connection, hour, hour.AddHours(1), cancellationToken);
             await RollupState.Advance(connection, RollupState.Hour, hour.AddHours(1), cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
 
         await RollupState.Advance(connection, RollupState.Hour, to, cancellationToken);
         return rows;
+    }
+
+    /// <summary>What was rolled up before fleets were added up is added up some time back in every round, until nothing older is there.</summary>
+    private static async Task AddUpThePast(
+        NpgsqlConnection connection, string level, TimeSpan some, Func<NpgsqlConnection, DateTime, DateTime, CancellationToken, Task> addUp, CancellationToken cancellationToken)
+    {
+        if (await RollupState.Read(connection, level, cancellationToken) is not { } since || since == RollupState.Ever)
+        {
+            return;
+        }
+
+        var first = await RollupState.FirstOf(connection, level, cancellationToken);
+        var from = since - some;
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await addUp(connection, from, since, cancellationToken);
+        await RollupState.Recede(connection, level, from <= (first ?? since) ? RollupState.Ever : from, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 
     private async Task EnsurePartition(NpgsqlConnection connection, PartitionedTable table, DateTime moment, CancellationToken cancellationToken)

@@ -18,6 +18,23 @@ internal static class RollupState
     // language=sql
     public const string ReadSql = "select done_until from telemetry.rollup_state where level = $1";
 
+    /// <summary>From when on minutes are added up over all GPUs.</summary>
+    public const string FleetMinuteSince = "fleet_minute_since";
+
+    /// <summary>From when on hours are.</summary>
+    public const string FleetHourSince = "fleet_hour_since";
+
+    /// <summary>Since ever: -infinity in the database.</summary>
+    public static readonly DateTime Ever = DateTime.SpecifyKind(DateTime.MinValue, DateTimeKind.Utc);
+
+    // language=sql
+    private const string RecedeSql =
+        """
+        update telemetry.rollup_state
+        set done_until = least(done_until, $2)
+        where level = $1
+        """;
+
     // language=sql
     private const string ReadAllSql = "select level, done_until from telemetry.rollup_state";
 
@@ -32,6 +49,9 @@ internal static class RollupState
 
     // language=sql
     private const string FirstMinuteSql = "select min(minute) from telemetry.frame_1m";
+
+    // language=sql
+    private const string FirstHourSql = "select min(hour) from telemetry.frame_1h";
 
     /// <summary>Null: nothing was rolled up yet.</summary>
     public static async Task<DateTime?> Read(NpgsqlConnection connection, string level, CancellationToken cancellationToken)
@@ -55,9 +75,14 @@ internal static class RollupState
     }
 
     /// <summary>Moves the bound on, never back.</summary>
-    public static async Task Advance(NpgsqlConnection connection, string level, DateTime until, CancellationToken cancellationToken)
+    public static Task Advance(NpgsqlConnection connection, string level, DateTime until, CancellationToken cancellationToken) => Move(connection, AdvanceSql, level, until, cancellationToken);
+
+    /// <summary>Moves a bound from when on something holds back, never on.</summary>
+    public static Task Recede(NpgsqlConnection connection, string level, DateTime since, CancellationToken cancellationToken) => Move(connection, RecedeSql, level, since, cancellationToken);
+
+    private static async Task Move(NpgsqlConnection connection, string sql, string level, DateTime until, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(AdvanceSql, connection)
+        await using var command = new NpgsqlCommand(sql, connection)
         {
             Parameters =
             {
@@ -69,9 +94,15 @@ internal static class RollupState
     }
 
     /// <summary>The earliest minute that is rolled up; null: none.</summary>
-    public static async Task<DateTime?> FirstMinute(NpgsqlConnection connection, CancellationToken cancellationToken)
+    public static Task<DateTime?> FirstMinute(NpgsqlConnection connection, CancellationToken cancellationToken) => First(connection, FirstMinuteSql, cancellationToken);
+
+    /// <summary>The earliest of what a level is added up from; null: none.</summary>
+    public static Task<DateTime?> FirstOf(NpgsqlConnection connection, string level, CancellationToken cancellationToken) =>
+        First(connection, level == FleetHourSince ? FirstHourSql : FirstMinuteSql, cancellationToken);
+
+    private static async Task<DateTime?> First(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(FirstMinuteSql, connection);
+        await using var command = new NpgsqlCommand(sql, connection);
         return await command.ExecuteScalarAsync(cancellationToken) as DateTime?;
     }
 }

@@ -198,12 +198,13 @@ internal static class ReadSeries
 
     private static async Task ReadRolled(NpgsqlConnection connection, Request request, Bounds bounds, Action<int, DateTimeOffset, double, Origin> point, CancellationToken cancellationToken)
     {
-        if (bounds.Mixed <= request.From.UtcDateTime)
+        var from = request.WholeFleet ? await ReadRolledFleet(connection, request, bounds, point, cancellationToken) : request.From.UtcDateTime;
+        if (bounds.Mixed <= from)
         {
             return;
         }
 
-        await using var command = Rolled(connection, PerSeriesSql, request, request.From.UtcDateTime, Earlier(bounds.HoursEnd, bounds.Mixed), bounds.Mixed);
+        await using var command = Rolled(connection, PerSeriesSql, request, from, Later(Earlier(bounds.HoursEnd, bounds.Mixed), from), bounds.Mixed);
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = (int)request.Combination });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
@@ -213,6 +214,27 @@ internal static class ReadSeries
                 point(reader.GetInt32(0), reader.GetFieldValue<DateTimeOffset>(1), reader.GetDouble(2), (Origin)reader.GetInt16(3));
             }
         }
+    }
+
+    /// <summary>The points that a level has added up over all GPUs.</summary>
+    /// <returns>Where they end.</returns>
+    private static async Task<DateTime> ReadRolledFleet(NpgsqlConnection connection, Request request, Bounds bounds, Action<int, DateTimeOffset, double, Origin> point, CancellationToken cancellationToken)
+    {
+        var from = request.From.UtcDateTime;
+        if (bounds.HoursEnd > from && from >= bounds.FleetHoursSince && ReadFleet.Tells(request.Combination, request.Step, TimeSpan.FromHours(1)))
+        {
+            var end = request.StartOfPoint(Earlier(bounds.HoursEnd, bounds.Mixed));
+            await ReadFleet.Execute(connection, request, hours: true, from, end, point, cancellationToken);
+            from = end;
+        }
+
+        if (request.Level >= Level.Minutes && bounds.Mixed > from && from >= bounds.FleetMinutesSince && ReadFleet.Tells(request.Combination, request.Step, TimeSpan.FromMinutes(1)))
+        {
+            await ReadFleet.Execute(connection, request, hours: false, from, bounds.Mixed, point, cancellationToken);
+            from = bounds.Mixed;
+        }
+
+        return from;
     }
 
     /// <summary>The points from the first one that frames tell of, and what is rolled up of that one.</summary>
@@ -360,15 +382,22 @@ internal static class ReadSeries
     /// <param name="MinutesEnd">What is older than that by minutes; what is not, by frames.</param>
     /// <param name="Mixed">The first point that frames tell of, at least in part.</param>
     /// <param name="SealedUntil">Frames before it may be sealed; null: none is.</param>
-    private sealed record Bounds(DateTime HoursEnd, DateTime MinutesEnd, DateTime Mixed, DateTime? SealedUntil)
+    /// <param name="FleetHoursSince">From when on hours are added up over all GPUs.</param>
+    /// <param name="FleetMinutesSince">The same of minutes.</param>
+    private sealed record Bounds(DateTime HoursEnd, DateTime MinutesEnd, DateTime Mixed, DateTime? SealedUntil, DateTime FleetHoursSince, DateTime FleetMinutesSince)
     {
         public static async Task<Bounds> Read(NpgsqlConnection connection, Request request, CancellationToken cancellationToken)
         {
             var done = await RollupState.ReadAll(connection, cancellationToken);
             var hours = request.Level >= Level.Hours ? Within(done.GetValueOrDefault(RollupState.Hour)) : request.From.UtcDateTime;
             var minutes = request.Level >= Level.Minutes ? Within(done.GetValueOrDefault(RollupState.Minute)) : request.From.UtcDateTime;
-            var mixed = request.From.UtcDateTime + ((minutes - request.From.UtcDateTime).Ticks / request.Step.Ticks * request.Step);
-            return new Bounds(hours, minutes, mixed, done.TryGetValue(RollupState.Seal, out var border) ? border : null);
+            return new Bounds(
+                hours,
+                minutes,
+                request.StartOfPoint(minutes),
+                done.TryGetValue(RollupState.Seal, out var border) ? border : null,
+                done.GetValueOrDefault(RollupState.FleetHourSince, DateTime.MaxValue),
+                done.GetValueOrDefault(RollupState.FleetMinuteSince, DateTime.MaxValue));
 
             DateTime Within(DateTime until) => Earlier(Later(until, request.From.UtcDateTime), request.To.UtcDateTime);
         }
@@ -393,5 +422,11 @@ internal static class ReadSeries
         Quotient = 5,
     }
 
-    public sealed record Request(Metric Metric, int[] GpuIds, int[] SeriesOfGpus, DateTimeOffset From, DateTimeOffset To, TimeSpan Step, Level Level, Combination Combination);
+    /// <param name="WholeFleet">Whether the one series is of all GPUs that there are.</param>
+    public sealed record Request(
+        Metric Metric, int[] GpuIds, int[] SeriesOfGpus, DateTimeOffset From, DateTimeOffset To, TimeSpan Step, Level Level, Combination Combination, bool WholeFleet)
+    {
+        /// <summary>The start of the point that a moment of the range lies in.</summary>
+        public DateTime StartOfPoint(DateTime moment) => From.UtcDateTime + ((moment - From.UtcDateTime).Ticks / Step.Ticks * Step);
+    }
 }

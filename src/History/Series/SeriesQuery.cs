@@ -58,6 +58,9 @@ public sealed record SeriesQuery(string Metric, DateTimeOffset From, DateTimeOff
     /// <summary>One series per what.</summary>
     public SeriesGrouping By { get; init; } = SeriesGrouping.Gpu;
 
+    /// <summary>Whether one line is asked for, of all GPUs that there are.</summary>
+    internal bool IsWholeFleet => By == SeriesGrouping.Fleet && Gpus.IsDefaultOrEmpty && Hosts.IsDefaultOrEmpty && Racks.IsDefaultOrEmpty && Sites.IsDefaultOrEmpty;
+
     /// <summary>How readings combine.</summary>
     public SeriesStatistic Statistic { get; init; } = SeriesStatistic.Natural;
 

@@ -30,7 +30,8 @@ public sealed class SeriesReader(NpgsqlDataSource source, IOptions<RetentionOpti
             plan.To,
             plan.Step,
             plan.Level,
-            Combine(metric.Kind, query.Statistic));
+            Combine(metric.Kind, query.Statistic),
+            query.IsWholeFleet);
         await ReadSeries.Execute(source, request, Put, cancellationToken);
         return new SeriesColumns(metric, plan.From, plan.To, plan.Step, plan.Points, [.. groups
             .Select((group, index) => (group, index))

@@ -126,6 +126,61 @@ public sealed class RollerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_added_up_over_the_fleet_equals_what_its_gpus_say_also_when_it_is_added_up_later()
+    {
+        var frames = RandomFrames("fleet-host", gpus: 4, seconds: 3 * 3600, every: 11, seed: 21);
+        await Write("fleet-host", frames.Where((_, i) => i % 5 != 0).ToList());
+        _clock.Advance(TimeSpan.FromHours(3.2));
+        await TheRoller.Roll(CancellationToken.None);
+        await Write("fleet-host", frames.Where((_, i) => i % 5 == 0).ToList()); // late
+        await TheRoller.Roll(CancellationToken.None);
+        await AssertFleetIsItsGpus();
+
+        await using (var forget = _postgres.Source.CreateCommand(
+            "delete from telemetry.fleet_1m where minute < '2026-03-29 03:00+00'; delete from telemetry.fleet_1h where hour < '2026-03-29 03:00+00'; update telemetry.rollup_state set done_until = '2026-03-29 03:00+00' where level like 'fleet%'"))
+        {
+            await forget.ExecuteNonQueryAsync();
+        }
+
+        for (var round = 0; round < 5; round++)
+        {
+            await AssertFleetIsItsGpus();
+            await TheRoller.Roll(CancellationToken.None);
+        }
+
+        await using var count = _postgres.Source.CreateCommand("select (select count(*) from telemetry.fleet_1m) = (select count(distinct minute) from telemetry.frame_1m) and (select min(done_until) from telemetry.rollup_state where level like 'fleet%') = '-infinity'");
+        Assert.Equal(true, await count.ExecuteScalarAsync());
+    }
+
+    private async Task AssertFleetIsItsGpus()
+    {
+        var from = Start.AddMinutes(-30);
+        foreach (var metric in MetricsCatalogue.All)
+        {
+            foreach (var (step, statistic) in new[] { (60, SeriesStatistic.Natural), (60, SeriesStatistic.Average), (300, SeriesStatistic.Natural), (300, SeriesStatistic.Maximum), (3600, SeriesStatistic.Natural), (7200, SeriesStatistic.Minimum) })
+            {
+                var query = new SeriesQuery(metric.Name, from, from.AddHours(4)) { Step = TimeSpan.FromSeconds(step), By = SeriesGrouping.Fleet, Statistic = statistic };
+                var fleet = (await Reader.Read(query, CancellationToken.None)).Series;
+                var gpus = (await Reader.Read(query with { Hosts = ["fleet-host"] }, CancellationToken.None)).Series;
+                Assert.Equal(gpus.Length, fleet.Length);
+                if (gpus.IsEmpty)
+                {
+                    continue; // A sensor that no GPU has.
+                }
+
+                var (whole, named) = (fleet[0], gpus[0]);
+                Assert.Equal(named.Origin, whole.Origin);
+                for (var point = 0; point < named.Values.Length; point++)
+                {
+                    Assert.True(
+                        named.Values[point] is { } wanted ? whole.Values[point] is { } got && Math.Abs(got - wanted) <= 1e-9 * Math.Max(1, Math.Abs(wanted)) : whole.Values[point] is null,
+                        $"{metric.Name} {statistic} by {step} s, point {point}: {whole.Values[point]} instead of {named.Values[point]}");
+                }
+            }
+        }
+    }
+
+    [Fact]
     public async Task Retention_drops_what_is_past_it_and_the_total_energy_stays()
     {
         _clock.SetUtcNow(Start.AddDays(40));
