@@ -268,7 +268,7 @@ public sealed partial class RouterGrain(
             return;
         }
 
-        (_snapshotNumber, _snapshotSha256, _snapshotStep) = (newest.Entry.Number, newest.Entry.Sha256, newest.Entry.Step);
+        (_snapshotNumber, _snapshotSha256, _snapshotStep) = (newest.Entry.Number, newest.Entry.Sha256, learner.Statistics.UpdateCount);
         _lostUpdates = Math.Max(0, await history.LastIssuedStep(setup.DeploymentId, _layer, cancellationToken) - newest.Entry.Step);
         LogResumed(_key, newest.Entry.Number, newest.Entry.Step, _lostUpdates);
         instruments.Lost(_lostUpdates);

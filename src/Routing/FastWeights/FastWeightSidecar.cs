@@ -21,6 +21,9 @@ public sealed record FastWeightSidecar(
     string RouterId, string ModelRevision, int ProjectionSeed, string ProjectionDigest, double[] StandardiserMean, double[] StandardiserVariance,
     double Gamma, double Lambda, double[] IntegralBias, long TokensSeen, string? ParentDigest, string Sha256)
 {
+    /// <summary>Updates of the router so far, those that were rolled back included: the blob's own step goes back with its weights. Null in sidecars that do not say.</summary>
+    public long? UpdateCount { get; init; }
+
     /// <summary>The digest that <see cref="Sha256"/> holds.</summary>
     public static string Digest(ReadOnlySpan<byte> blob) => Convert.ToHexStringLower(SHA256.HashData(blob));
 

@@ -16,7 +16,8 @@ namespace EnergyTTT.Routing.Learning;
 /// <param name="LastUpdate">When it was.</param>
 /// <param name="ObjectiveSum">Objective of the running period: sum, windows, last mean, increases, and the weights to go back to.</param>
 /// <param name="Statistics">The rest.</param>
+/// <param name="FirstToken">The tokens that were seen when the learner's first chunk began.</param>
 public sealed record LearnerState(
     FastWeightState? Weights, ChunkBufferState Buffer, double[] Standardiser, double[] Balance, long[][] UsageCounts, double[] PriceBias, float[] Bias, long EpochNumber, double? ScoreScale,
     long TokensSinceUpdate, DateTimeOffset? LastUpdate, double ObjectiveSum, int ObjectiveWindows, double? LastObjective, int ObjectiveIncreases, FastWeightState? Promoted,
-    LearnerStatistics Statistics);
+    LearnerStatistics Statistics, long FirstToken = 0);

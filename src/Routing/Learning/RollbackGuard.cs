@@ -54,6 +54,9 @@ internal sealed class RollbackGuard
         return true;
     }
 
+    /// <summary>Starts anew from weights that somebody chose: what was measured before says nothing about them.</summary>
+    public void Begin(FastWeightState weights) => Restore((0, 0, null, 0, weights));
+
     public (double Sum, int Windows, double? Last, int Increases, FastWeightState? Promoted) Snapshot() => (_sum, _windows, Last, Increases, Promoted);
 
     public void Restore((double Sum, int Windows, double? Last, int Increases, FastWeightState? Promoted) state) =>

@@ -169,11 +169,11 @@ public sealed class RouterLearner : IDisposable
         if (alike != _options || options.Strategy with { BatchStep = _strategy.BatchStep } != _strategy || options.Strategy.BatchStep.Kind != _strategy.BatchStep.Kind
             || options.Costs?.CalibrationId != _options.Costs?.CalibrationId || !options.Devices.AsSpan().SequenceEqual(_options.Devices))
             return false;
-        var state = (_trigger.TokensSeen, _trigger.TokensSinceUpdate, _trigger.LastUpdate);
+        var before = _trigger;
         (_options, _strategy, _bounds) = (options, options.Strategy, BoundsOf(options));
         _batchStep = options.BatchAware ? _strategy.BatchStep : BatchStep.None;
         _trigger = new(options.ChunkSize, options.UpdateFrequency, options.UpdateInterval);
-        _trigger.Restore(state.TokensSeen, state.TokensSinceUpdate, state.LastUpdate);
+        _trigger.Restore(before.TokensSeen, before.FirstToken, before.TokensSinceUpdate, before.LastUpdate);
         if (BiasAssembly.Spread(_bias) is var spread && spread > _bounds.Spread)
         {
             // Its sum stays 0.
@@ -191,7 +191,7 @@ public sealed class RouterLearner : IDisposable
         var (objective, windows, last, increases, promoted) = _rollback.Snapshot();
         return new(
             _network?.Snapshot(), _buffer.Snapshot(), _extractor.Standardiser.Snapshot(), _balancer?.Snapshot() ?? [], [.. _counts], [.. _priceBias], [.. _bias], _epochNumber, _scoreScale,
-            _trigger.TokensSinceUpdate, _trigger.LastUpdate, objective, windows, last, increases, promoted, _statistics);
+            _trigger.TokensSinceUpdate, _trigger.LastUpdate, objective, windows, last, increases, promoted, _statistics, _trigger.FirstToken);
     }
 
     /// <summary>Takes over a snapshot of a learner with the same options: the next window goes as if it had never stopped.</summary>
@@ -220,7 +220,7 @@ public sealed class RouterLearner : IDisposable
         _bias = [.. state.Bias];
         (_epochNumber, _scoreScale, _statistics) = (state.EpochNumber, state.ScoreScale, state.Statistics);
         _ascent.Restore(state.Statistics.EnergyMultiplier, state.Statistics.ThermalMultiplier);
-        _trigger.Restore(state.Statistics.TokensSeen, state.TokensSinceUpdate, state.LastUpdate);
+        _trigger.Restore(state.Statistics.TokensSeen, state.FirstToken, state.TokensSinceUpdate, state.LastUpdate);
         _rollback.Restore((state.ObjectiveSum, state.ObjectiveWindows, state.LastObjective, state.ObjectiveIncreases, state.Promoted));
         Epoch = NewEpoch([], DateTimeOffset.MaxValue);
     }
@@ -234,7 +234,10 @@ public sealed class RouterLearner : IDisposable
         var features = standardiser.Length / 3;
         return (blob, new(
             routerId, modelRevision, _extractor.Projection.Seed, _extractor.Projection.Digest, standardiser[..features], standardiser[features..(2 * features)], _statistics.Gamma,
-            _statistics.Lambda, _balancer?.Snapshot() ?? [], _trigger.TokensSeen, parentDigest, FastWeightSidecar.Digest(blob)));
+            _statistics.Lambda, _balancer?.Snapshot() ?? [], _trigger.TokensSeen, parentDigest, FastWeightSidecar.Digest(blob))
+        {
+            UpdateCount = _statistics.UpdateCount,
+        });
     }
 
     /// <summary>Takes over exported weights, or says why not; on refusal nothing has changed and the learner is as neutral as it was.</summary>
@@ -260,11 +263,14 @@ public sealed class RouterLearner : IDisposable
             state = state with { Momentum = null, SecondMoments = null };
 
         network.Restore(state);
+        _rollback.Begin(state);
+        if (_trigger.TokensSeen == 0)
+            _trigger.Continue(sidecar.TokensSeen);
         // A running mean that has settled weighs 1 / (1 - decay) rows.
         double[] weights = [.. Enumerable.Repeat(1 / (1 - _options.Feedback.Decay), features)];
         _extractor.Standardiser.Restore([.. sidecar.StandardiserMean, .. sidecar.StandardiserVariance, .. weights]);
         _balancer?.Restore(sidecar.IntegralBias);
-        _statistics = _statistics with { Gamma = 0, UpdateCount = state.Step };
+        _statistics = _statistics with { Gamma = 0, UpdateCount = sidecar.UpdateCount ?? state.Step, TokensSeen = _trigger.TokensSeen };
         return null;
     }
 

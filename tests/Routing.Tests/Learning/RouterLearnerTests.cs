@@ -278,6 +278,34 @@ public sealed class RouterLearnerTests
     }
 
     [Fact]
+    public void A_learner_that_goes_on_from_exported_weights_counts_on_and_never_goes_back_behind_them()
+    {
+        using var learner = new RouterLearner(Windows.Options(Windows.Factors(4)) with { UpdateFrequency = 256, UpdateInterval = TimeSpan.Zero });
+        for (var i = 0; i < 16; i++)
+            learner.Observe(Windows.Window(i) with { JoulesPerToken = i < 12 ? 5 : i });
+        Assert.True(learner.Statistics.Rollbacks > 0);
+        var (blob, sidecar) = learner.Export("router/qwen/17", "rev-1", 17);
+        Assert.True(learner.Snapshot().Weights!.Step < learner.Statistics.UpdateCount);
+        using var other = new RouterLearner(learner.Options);
+
+        Assert.Null(other.Import(blob, sidecar, "rev-1"));
+        Assert.Equal((learner.Statistics.UpdateCount, learner.Statistics.TokensSeen), (other.Statistics.UpdateCount, other.Statistics.TokensSeen));
+
+        // A chunk of its own comes first; then two increases go back to what was taken over.
+        var (tokens, chosen) = (other.Statistics.TokensSeen, other.Snapshot().Weights!);
+        for (var i = 0; other.Statistics.Rollbacks == 0; i++)
+        {
+            var outcome = other.Observe(Windows.Window(i) with { JoulesPerToken = 5 + i });
+            Assert.False(outcome.Updated && outcome.Statistics.TokensSeen - tokens < other.Options.ChunkSize);
+            Assert.True(i < 100);
+        }
+
+        FastWeightNetworkTests.AssertSame(chosen, other.Snapshot().Weights!);
+        Assert.Null(learner.Import(blob, sidecar with { UpdateCount = null }, "rev-1"));
+        Assert.True(learner.Statistics.UpdateCount < other.Statistics.UpdateCount);
+    }
+
+    [Fact]
     public void Wrong_lengths_are_all_listed_and_change_nothing()
     {
         using var learner = new RouterLearner(Windows.Options());
