@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using EnergyTTT.Cli.Servers;
+using EnergyTTT.History.Servers;
 
 namespace EnergyTTT.Cli.Installations;
 
@@ -16,7 +17,8 @@ internal static class DoctorCommand
         command.SetAction(async (parse, cancellationToken) =>
         {
             var external = Environment.GetEnvironmentVariable("ConnectionStrings__EnergyTTT") is { Length: > 0 } given ? given : null;
-            var findings = await new Examination(parse.GetValue(options.Server)!, external, TimeProvider.System).Run(cancellationToken); // has a default
+            var folder = DataFolder.DefaultPath(Environment.GetEnvironmentVariable, Environment.IsPrivilegedProcess);
+            var findings = await new Examination(parse.GetValue(options.Server)!, folder, external, TimeProvider.System).Run(cancellationToken); // has a default
             if (parse.GetValue(options.Json))
             {
                 Console.WriteLine(JsonSerializer.Serialize(new { faults = findings.Count(it => it.Level == Finding.Fault), warnings = findings.Count(it => it.Level == Finding.Doubt), findings }, Shown));

@@ -11,8 +11,13 @@ using Npgsql;
 namespace EnergyTTT.Cli.Installations;
 
 /// <summary>Looks at an installation from its machine. Changes nothing, starts nothing.</summary>
-internal sealed class Examination(Uri server, string? external, TimeProvider time)
+/// <param name="server">Where the server should answer.</param>
+/// <param name="path">The data folder.</param>
+/// <param name="external">Connection string of an external database; null: the private one of the folder.</param>
+internal sealed class Examination(Uri server, string path, string? external, TimeProvider time)
 {
+    private const string Ready = "\"ready\"";
+    private const string NotReady = "not_ready";
     private const long LeastFreeBytes = 2L << 30;
     private static readonly TimeSpan MostSkew = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan MostLag = TimeSpan.FromMinutes(5);
@@ -25,21 +30,26 @@ internal sealed class Examination(Uri server, string? external, TimeProvider tim
     public async Task<IReadOnlyList<Finding>> Run(CancellationToken cancellationToken)
     {
         var folder = Folder();
+        _findings.AddRange(MachineFindings.Libraries());
+        if (external is not null)
+        {
+            _findings.AddRange(MachineFindings.PasswordFile(external));
+        }
+
         var connection = external ?? (folder is null ? null : Private(folder));
         if (connection is not null)
         {
             await Database(connection, cancellationToken);
         }
 
-        await Server(cancellationToken);
+        await Server(folder, cancellationToken);
         return _findings;
     }
 
     private DataFolder? Folder()
     {
         const string Check = "data folder";
-        var path = DataFolder.DefaultPath(Environment.GetEnvironmentVariable, Environment.IsPrivilegedProcess);
-        if (!Directory.Exists(path))
+        if (!Directory.Exists(path) && !File.Exists(path))
         {
             _findings.Add(Finding.Warning(Check, $"{path} does not exist: nothing was ever started here as this user.", $"Start the product, or name its folder with {DataFolder.Variable}."));
             return null;
@@ -48,7 +58,7 @@ internal sealed class Examination(Uri server, string? external, TimeProvider tim
         try
         {
             var folder = new DataFolder(path);
-            var open = Directory.EnumerateFiles(folder.Secrets).FirstOrDefault(file => !OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & (UnixFileMode.GroupRead | UnixFileMode.OtherRead)) != 0);
+            var open = Directory.EnumerateFiles(folder.Secrets, "*", SearchOption.AllDirectories).FirstOrDefault(MachineFindings.IsOpenToOthers);
             _findings.Add(open is not null
                 ? Finding.Wrong(Check, $"{open} can be read by others.", $"chmod 600 '{open}', and change that secret if others use this machine.")
                 : Finding.Ok(Check, $"{folder.Path}, its secrets closed to others"));
@@ -60,7 +70,7 @@ internal sealed class Examination(Uri server, string? external, TimeProvider tim
         }
         catch (Exception exception) when (exception is DataFolderException or IOException or UnauthorizedAccessException)
         {
-            _findings.Add(Finding.Wrong(Check, exception.Message, "Run the doctor as the user that runs the product."));
+            _findings.Add(Finding.Wrong(Check, exception.Message, $"Run the doctor as the user that runs the product, or name the folder with {DataFolder.Variable}."));
             return null;
         }
     }
@@ -129,6 +139,12 @@ internal sealed class Examination(Uri server, string? external, TimeProvider tim
     {
         var health = await TelemetryHealth.Read(source, cancellationToken);
         var now = time.GetUtcNow();
+        _findings.Add(health.ReadOnly
+            ? Finding.Wrong("writing", "The database takes no writes: it is a standby of another, or set to read only.", "Name the primary in ConnectionStrings__EnergyTTT, or set default_transaction_read_only to off.")
+            : Finding.Ok("writing", "the database takes writes"));
+        _findings.Add(health.SilosSilent > 0
+            ? Finding.Warning("cluster", Say($"{health.SilosSilent} silos are on record as active and said nothing for a minute."), "If others run, they notice within seconds; if none runs, the next start does. Look for what ended them: their logs, the kernel's log (out of memory), the power.")
+            : Finding.Ok("cluster", Say($"{health.SilosAlive} silos are alive")));
         var skew = health.ServerTime - now;
         _findings.Add(skew.Duration() > MostSkew
             ? Finding.Warning("clock", Say($"The database's clock is {skew.TotalSeconds:0} s off this machine's."), "Let both follow a time server.")
@@ -158,20 +174,26 @@ internal sealed class Examination(Uri server, string? external, TimeProvider tim
             : Finding.Wrong("audit log", chain.Fault, "Somebody changed the record. Keep the database as it is, and compare with a backup."));
     }
 
-    private async Task Server(CancellationToken cancellationToken)
+    private async Task Server(DataFolder? folder, CancellationToken cancellationToken)
     {
         const string Check = "server";
         using var client = new HttpClient { BaseAddress = server, Timeout = TimeSpan.FromSeconds(10) };
         try
         {
             using var response = await client.GetAsync(new Uri("/health/ready", UriKind.Relative), cancellationToken);
-            _findings.Add(response.StatusCode == HttpStatusCode.OK
-                ? Finding.Ok(Check, $"{server} is ready")
-                : Finding.Wrong(Check, Say($"{server} answers {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(cancellationToken)}"), "It runs, and something it needs does not: mend what stands above."));
+            var says = await response.Content.ReadAsStringAsync(cancellationToken);
+            _findings.Add(response.StatusCode switch
+            {
+                HttpStatusCode.OK when says.Contains(Ready, StringComparison.Ordinal) => Finding.Ok(Check, $"{server} is ready"),
+                HttpStatusCode.ServiceUnavailable when says.Contains(NotReady, StringComparison.Ordinal) => Finding.Wrong(Check, $"{server} is not ready: {says}", "It runs, and something it needs does not: mend what stands above."),
+                _ => Finding.Wrong(Check, Say($"{server} answers {(int)response.StatusCode}, and not as EnergyTTT does: something else has the port."), "Start the product on another one with --urls, and name it here with --server; or end what listens there."),
+            });
         }
         catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
         {
-            _findings.Add(Finding.Wrong(Check, $"{server} does not answer: {exception.Message}", "Start the product, or name its address with --server."));
+            _findings.Add(folder is not null && PrivateServer.IsOwned(folder)
+                ? Finding.Wrong(Check, $"{server} does not answer, but a process holds {folder.Path}: {exception.Message}", "It listens elsewhere (name that with --server), is still starting, or hangs: its log says which. Who it is: fuser -v " + Path.Combine(folder.Path, "postgresql.lock"))
+                : Finding.Wrong(Check, $"{server} does not answer: {exception.Message}", "Start the product, or name its address with --server."));
         }
     }
 

@@ -13,6 +13,8 @@ namespace EnergyTTT.History.Health;
 /// <param name="AgentKeys">Live keys of agents.</param>
 /// <param name="SealedUntil">Up to when frames are sealed; null: none is yet.</param>
 /// <param name="SealedAt">When everything that was due was last sealed; null: never.</param>
+/// <param name="SilosSilent">Silos on record as active that said nothing for a minute and more: they ended without a word and nobody has noticed.</param>
+/// <param name="ReadOnly">Whether nothing can be written: the server is a standby, or the database is set so.</param>
 public sealed record TelemetryHealth(
     bool PartitionTomorrow,
     DateTimeOffset? OldestTouched,
@@ -23,7 +25,9 @@ public sealed record TelemetryHealth(
     long People,
     long AgentKeys,
     DateTimeOffset? SealedUntil,
-    DateTimeOffset? SealedAt)
+    DateTimeOffset? SealedAt,
+    long SilosSilent,
+    bool ReadOnly)
 {
     // language=sql
     private const string Sql =
@@ -38,7 +42,9 @@ public sealed record TelemetryHealth(
             (select count(*) from access.person),
             (select count(*) from access.api_key where role = 'agent' and revoked is null and (expires is null or expires > now())),
             (select done_until from telemetry.rollup_state where level = 'seal'),
-            (select done_until from telemetry.rollup_state where level = 'seal_round')
+            (select done_until from telemetry.rollup_state where level = 'seal_round'),
+            (select count(*) from orleans.silo where status = 3 and alive_time <= now() - interval '1 minute'),
+            pg_is_in_recovery() or current_setting('default_transaction_read_only') = 'on'
         """;
 
     /// <summary>Reads it.</summary>
@@ -48,7 +54,7 @@ public sealed record TelemetryHealth(
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         return new TelemetryHealth(
-            reader.GetBoolean(0), Moment(1), Moment(2), Moment(3), reader.GetFieldValue<DateTimeOffset>(4), reader.GetInt64(5), reader.GetInt64(6), reader.GetInt64(7), Moment(8), Moment(9));
+            reader.GetBoolean(0), Moment(1), Moment(2), Moment(3), reader.GetFieldValue<DateTimeOffset>(4), reader.GetInt64(5), reader.GetInt64(6), reader.GetInt64(7), Moment(8), Moment(9), reader.GetInt64(10), reader.GetBoolean(11));
 
         DateTimeOffset? Moment(int column) => reader.IsDBNull(column) ? null : reader.GetFieldValue<DateTimeOffset>(column);
     }

@@ -9,6 +9,11 @@ namespace EnergyTTT.History.Migrations;
 /// </summary>
 public static class Migrator
 {
+    // language=sql
+    private const string PatienceSql = "set local lock_timeout = '2s'";
+    private const int MostTries = 10;
+    private static readonly TimeSpan PauseBetweenTries = TimeSpan.FromSeconds(1);
+
     /// <summary>Applies the built-in steps that are missing.</summary>
     /// <returns>The numbers of the steps that were applied now; empty when the database was up to date.</returns>
     /// <exception cref="MigrationException">A recorded step is changed or missing here, numbers are out of order, or a step failed.</exception>
@@ -75,11 +80,36 @@ public static class Migrator
         return wrong;
     }
 
+    /// <summary>
+    /// Applies a step to a database that servers of the version before may be using: whoever waits for a lock lets all others wait behind it, so the step gives up
+    /// soon and comes again.
+    /// </summary>
     private static async Task Apply(NpgsqlConnection connection, Migration step, CancellationToken cancellationToken)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                await ApplyOnce(connection, step, cancellationToken);
+                return;
+            }
+            catch (MigrationException busy) when (tries < MostTries && busy.InnerException is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })
+            {
+                await Task.Delay(PauseBetweenTries, TimeProvider.System, cancellationToken);
+            }
+        }
+    }
+
+    private static async Task ApplyOnce(NpgsqlConnection connection, Migration step, CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         try
         {
+            await using (var patience = new NpgsqlCommand(PatienceSql, connection, transaction))
+            {
+                await patience.ExecuteNonQueryAsync(cancellationToken);
+            }
+
             await using var command = new NpgsqlCommand(step.Sql, connection, transaction) { CommandTimeout = 0 };
             await command.ExecuteNonQueryAsync(cancellationToken);
             await MigrationLedger.Record(connection, transaction, step, cancellationToken);

@@ -82,6 +82,26 @@ public sealed partial class PrivateServer : IAsyncDisposable
             : null;
     }
 
+    /// <summary>Whether a process, this or another, holds the folder as the owner of its private server. Changes nothing.</summary>
+    public static bool IsOwned(DataFolder folder)
+    {
+        var place = new ServerFolder(folder);
+        if (!File.Exists(place.OwnerLock))
+        {
+            return false;
+        }
+
+        try
+        {
+            TakeLock(place).Dispose();
+            return false;
+        }
+        catch (PrivateServerException)
+        {
+            return true;
+        }
+    }
+
     /// <summary>Stops the server cleanly.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
@@ -14,9 +15,10 @@ namespace EnergyTTT.Faults.Clocks;
 /// <summary>Real agents whose clocks are wrong, made so by libfaketime: an hour ahead, an hour behind, and one that steps back and forth while it runs.</summary>
 [Collection(Machine.Name)]
 [Trait(FaultReport.Form, FaultReport.Long)]
-public sealed class ClockTests(PostgresFixture database) : IClassFixture<PostgresFixture>
+public sealed class ClockTests(PostgresFixture database) : IClassFixture<PostgresFixture>, IDisposable
 {
     private static readonly string Library = Directory.Exists("/usr/lib") ? Directory.EnumerateFiles("/usr/lib", "libfaketimeMT.so.1", SearchOption.AllDirectories).FirstOrDefault() ?? "" : "";
+    private readonly ConcurrentQueue<string> _said = [];
     private readonly string _folder = Path.Combine(Path.GetTempPath(), "energyttt-clock-" + Guid.NewGuid().ToString("N")[..8]);
 
     [Fact]
@@ -30,9 +32,11 @@ public sealed class ClockTests(PostgresFixture database) : IClassFixture<Postgre
         List<Process> agents = [];
         try
         {
-            agents.Add(await Start(product, agent, "ahead", "+1h"));
-            agents.Add(await Start(product, agent, "behind", "-1h"));
-            agents.Add(await Start(product, agent, "steps", "+0"));
+            foreach (var (host, clock) in new[] { ("ahead", "+1h"), ("behind", "-1h"), ("steps", "+0") })
+            {
+                agents.Add(await Start(product, agent, host, clock, seed: agents.Count + 1));
+            }
+
             await Until("the steady clocks have sent", async () => await Stored("behind") >= 16 && await Stored("steps") >= 16);
             await File.WriteAllTextAsync(ClockOf("steps"), "-1h");
             await Task.Delay(TimeSpan.FromSeconds(8));
@@ -76,20 +80,20 @@ public sealed class ClockTests(PostgresFixture database) : IClassFixture<Postgre
                 one.Dispose();
             }
 
-            await product.DisposeAsync();
-            Directory.Delete(_folder, recursive: true);
         }
     }
 
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
     private string ClockOf(string host) => Path.Combine(_folder, host + ".clock");
 
-    private async Task<Process> Start(Product product, string key, string host, string clock)
+    private async Task<Process> Start(Product product, string key, string host, string clock, int seed)
     {
         await File.WriteAllTextAsync(ClockOf(host), clock);
         var start = new ProcessStartInfo("dotnet",
         [
             Path.Combine(AppContext.BaseDirectory, "energyttt-agent.dll"), "run", "--server", product.Server.AbsoluteUri.TrimEnd('/'),
-            "--source", "replay", "--gpus", "2", "--host", host, "--buffer", Path.Combine(_folder, host),
+            "--source", "replay", "--gpus", "2", "--seed", seed.ToString(CultureInfo.InvariantCulture), "--host", host, "--buffer", Path.Combine(_folder, host),
         ]) { RedirectStandardError = true };
         start.Environment["ENERGYTTT_KEY"] = key;
         start.Environment["LD_PRELOAD"] = Library;
@@ -97,7 +101,7 @@ public sealed class ClockTests(PostgresFixture database) : IClassFixture<Postgre
         start.Environment["FAKETIME_NO_CACHE"] = "1";
         start.Environment["FAKETIME_DONT_FAKE_MONOTONIC"] = "1";
         var process = Process.Start(start) ?? throw new InvalidOperationException("the agent cannot be started.");
-        process.ErrorDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, line) => _said.Enqueue($"{host}: {line.Data}");
         process.BeginErrorReadLine();
         return process;
     }
@@ -111,12 +115,12 @@ public sealed class ClockTests(PostgresFixture database) : IClassFixture<Postgre
         return (long)(await command.ExecuteScalarAsync())!; // an aggregate without groups has a row
     }
 
-    private static async Task Until(string what, Func<Task<bool>> holds)
+    private async Task Until(string what, Func<Task<bool>> holds)
     {
         var started = TimeProvider.System.GetTimestamp();
         while (!await holds())
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(60), $"not within a minute: {what}");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(60), $"not within a minute: {what}; the agents said:\n{string.Join('\n', _said.TakeLast(20))}");
             await Task.Delay(250);
         }
     }

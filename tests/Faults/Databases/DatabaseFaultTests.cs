@@ -8,7 +8,7 @@ namespace EnergyTTT.Faults.Databases;
 
 /// <summary>PostgreSQL goes away and comes back: senders are told to wait, memory stays bounded, and it goes on by itself.</summary>
 [Collection(Machine.Name)]
-public sealed class DatabaseFaultTests
+public sealed class DatabaseFaultTests(SharedSilos shared)
 {
     private const long MostGrowthBytes = 400L << 20;
     private static readonly TimeSpan LongestResumption = TimeSpan.FromSeconds(5);
@@ -16,8 +16,8 @@ public sealed class DatabaseFaultTests
     [Fact]
     public async Task A_database_that_was_away_costs_nothing_but_time()
     {
-        var away = TimeSpan.FromSeconds(FaultReport.Number("ENERGYTTT_DATABASE_AWAY", 5, 60));
-        await using var silos = await TwoSilos.Start();
+        var away = TimeSpan.FromSeconds(FaultReport.Number("ENERGYTTT_DATABASE_AWAY", 3, 60));
+        var silos = await shared.Get();
         await using var steering = await SteeringLoad.Start(silos.Servers, silos.Key);
         await using var load = silos.Load();
         await load.Flow(TimeSpan.FromSeconds(30));

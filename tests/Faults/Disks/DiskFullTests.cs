@@ -37,7 +37,15 @@ public sealed class DiskFullTests
         var doctor = await Command.Run(folder, "doctor", "--server", product.Server.AbsoluteUri, "--json");
         disk.Free();
         var freed = Stopwatch.GetTimestamp();
-        await load.Flow(TimeSpan.FromSeconds(60));
+        try
+        {
+            await load.Flow(TimeSpan.FromSeconds(60));
+        }
+        catch (Xunit.Sdk.XunitException still)
+        {
+            Assert.Fail($"{still.Message}\nThe product said last:\n{string.Join('\n', product.Said.Where(line => !line.TrimStart().StartsWith("at ", StringComparison.Ordinal)).TakeLast(60))}\nand its database:\n{LastWords(folder)}");
+        }
+
         var resumed = Stopwatch.GetElapsedTime(freed);
         var found = await load.Settle(source);
 
@@ -49,5 +57,11 @@ public sealed class DiskFullTests
         Assert.Equal("fault", (string)finding["level"]!);
         Assert.False(product.HasExited);
         Assert.True(resumed < TimeSpan.FromSeconds(30), $"it took {resumed.TotalSeconds:0.0} s to flow again");
+    }
+
+    private static string LastWords(string folder)
+    {
+        var newest = new DirectoryInfo(Path.Combine(folder, "postgresql", "log")).EnumerateFiles().MaxBy(log => log.LastWriteTimeUtc);
+        return newest is null ? "nothing" : string.Join('\n', File.ReadLines(newest.FullName).TakeLast(30));
     }
 }

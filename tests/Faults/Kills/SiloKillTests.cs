@@ -7,16 +7,16 @@ namespace EnergyTTT.Faults.Kills;
 
 /// <summary>kill -9 of one of two silos at random moments; the other goes on.</summary>
 [Collection(Machine.Name)]
-public sealed class SiloKillTests
+public sealed class SiloKillTests(SharedSilos shared)
 {
     private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(3);
 
     [Fact]
     public async Task One_of_two_silos_is_killed_again_and_again_and_agents_wait_three_seconds_at_most()
     {
-        var kills = FaultReport.Number("ENERGYTTT_SILO_KILLS", 2, 20);
+        var kills = FaultReport.Number("ENERGYTTT_SILO_KILLS", 1, 20);
         var random = new Random(FaultReport.Number("ENERGYTTT_KILL_SEED", 1, 1));
-        await using var silos = await TwoSilos.Start();
+        var silos = await shared.Get();
         await using var steering = await SteeringLoad.Start(silos.Servers, silos.Key);
         await using var load = silos.Load();
         await load.Flow(TimeSpan.FromSeconds(30));

@@ -27,7 +27,6 @@ internal sealed class AgentLoad : IAsyncDisposable
     private long _longestWaitTicks;
     private long _batches;
     private long _repeated;
-    private long _lastAcknowledged;
 
     private AgentLoad(IReadOnlyList<Uri> servers, string key, int hosts, TimeSpan pause)
     {
@@ -47,9 +46,6 @@ internal sealed class AgentLoad : IAsyncDisposable
 
     /// <summary>The longest time from the first sending of a batch to its acknowledgement.</summary>
     public TimeSpan LongestWait => new(Volatile.Read(ref _longestWaitTicks));
-
-    /// <summary>When any batch was last acknowledged.</summary>
-    public DateTimeOffset LastAcknowledged => new(Volatile.Read(ref _lastAcknowledged), TimeSpan.Zero);
 
     /// <summary>Answers other than 200 by status.</summary>
     public IReadOnlyDictionary<int, int> Refusals => _refusals;
@@ -164,7 +160,6 @@ internal sealed class AgentLoad : IAsyncDisposable
     private void Waited(TimeSpan time)
     {
         Interlocked.Increment(ref _batches);
-        Volatile.Write(ref _lastAcknowledged, TimeProvider.System.GetUtcNow().Ticks);
         long longest;
         while (time.Ticks > (longest = Volatile.Read(ref _longestWaitTicks)))
         {

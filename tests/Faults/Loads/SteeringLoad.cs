@@ -22,6 +22,7 @@ internal sealed class SteeringLoad : IAsyncDisposable
     private readonly HashSet<long> _chunks = [];
     private readonly HashSet<long> _policies = [];
     private readonly List<string> _surprises = [];
+    private readonly string _deployment = "faults-" + Guid.NewGuid().ToString("N")[..8];
     private Task _running = Task.CompletedTask;
 
     private SteeringLoad(IEnumerable<Uri> servers, string key) => _clients = [.. servers.Select(server =>
@@ -36,9 +37,9 @@ internal sealed class SteeringLoad : IAsyncDisposable
     {
         var load = new SteeringLoad(servers, key);
         using var description = Json($$"""{"model":"m","layers":{{Layers}},"experts":8,"top_k":2,"gate":"softmax","bias_space":"logit","cost_table":"h100-80gb-hbm3-bf16","replicas":[{"id":"a","gpus":["GPU-fault-0-0"]}]}""");
-        using var put = await load._clients[0].PutAsync(new Uri("/v1/deployments/faults", UriKind.Relative), description);
+        using var put = await load._clients[0].PutAsync(new Uri("/v1/deployments/" + load._deployment, UriKind.Relative), description);
         Assert.Equal(HttpStatusCode.OK, put.StatusCode);
-        await load.ChangePolicy(load._clients[0], 0);
+        await load.ReadAndChangePolicy(load._clients[0]);
         Assert.Single(load._policies);
         load._running = Task.Run(load.Run);
         return load;
@@ -51,8 +52,8 @@ internal sealed class SteeringLoad : IAsyncDisposable
         var found = new SteeringComparison(
             _chunks.Count,
             _policies.Count,
-            _chunks.Count - await Count(source, "select count(distinct chunk) from routing.chunk_receipt where chunk = any($1)", [.. _chunks]),
-            _policies.Count - await Count(source, "select count(distinct version) from policy.version where version = any($1)", [.. _policies]),
+            _chunks.Count - await Count(source, "select count(distinct chunk) from routing.chunk_receipt join routing.deployment d using (deployment_id) where chunk = any($1) and d.name = $2", [.. _chunks]),
+            _policies.Count - await Count(source, "select count(distinct version) from policy.version where version = any($1) and $2 <> ''", [.. _policies]),
             await Count(source, "select count(*) from (select 1 from routing.chunk group by deployment_id, replica, chunk, layer having count(*) > 1) as twice", null),
             await Count(source, "select count(*) from (select issued_at, lag(issued_at) over (partition by deployment_id, layer order by epoch) as before from routing.epoch) as ordered where issued_at < before", null));
         Assert.Empty(_surprises.Take(3));
@@ -81,7 +82,7 @@ internal sealed class SteeringLoad : IAsyncDisposable
             try
             {
                 using var body = Json(Chunk(chunk));
-                using var response = await client.PostAsync(new Uri("/v1/deployments/faults/feedback", UriKind.Relative), body);
+                using var response = await client.PostAsync(new Uri($"/v1/deployments/{_deployment}/feedback", UriKind.Relative), body);
                 if (response.IsSuccessStatusCode)
                 {
                     _chunks.Add(chunk);
@@ -93,11 +94,7 @@ internal sealed class SteeringLoad : IAsyncDisposable
 
                 if (chunk % ChunksPerPolicy == 0)
                 {
-                    using var read = await client.GetAsync(new Uri("/v1/policies/fleet", UriKind.Relative));
-                    if (read.IsSuccessStatusCode && read.Headers.ETag is { } tag)
-                    {
-                        await ChangePolicy(client, long.Parse(tag.Tag.Trim('"'), CultureInfo.InvariantCulture));
-                    }
+                    await ReadAndChangePolicy(client);
                 }
             }
             catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException or IOException)
@@ -109,8 +106,16 @@ internal sealed class SteeringLoad : IAsyncDisposable
         }
     }
 
-    private async Task ChangePolicy(HttpClient client, long known)
+    private async Task ReadAndChangePolicy(HttpClient client)
     {
+        using var read = await client.GetAsync(new Uri("/v1/policies/fleet", UriKind.Relative));
+        if (!read.IsSuccessStatusCode || read.Headers.ETag is not { } tag)
+        {
+            return;
+        }
+
+        var known = long.Parse(tag.Tag.Trim('"'), CultureInfo.InvariantCulture);
+
         // A retained mass that differs each time: a policy that changes nothing would make no version.
         var mass = (0.95 + (0.0001 * (known % 400))).ToString("0.0000", CultureInfo.InvariantCulture);
         using var change = new HttpRequestMessage(HttpMethod.Put, "/v1/policies/fleet") { Content = Json($$"""{"document":{"mode":"enforce","promotion":"immediate","retained_mass_min":{{mass}}},"reason":"faults"}""") };
@@ -123,12 +128,13 @@ internal sealed class SteeringLoad : IAsyncDisposable
         }
     }
 
-    private static async Task<int> Count(NpgsqlDataSource source, string sql, long[]? of)
+    private async Task<int> Count(NpgsqlDataSource source, string sql, long[]? of)
     {
         await using var command = source.CreateCommand(sql);
         if (of is not null)
         {
             command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = of });
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = _deployment });
         }
 
         return (int)(long)(await command.ExecuteScalarAsync())!; // count(*) is never null

@@ -4,16 +4,16 @@ using System.Globalization;
 namespace EnergyTTT.Faults.Networks;
 
 /// <summary>
-/// Two hosts beside this machine, as network namespaces on a bridge: what runs in one can be cut off from the other, from this machine, or from one port
+/// Two hosts beside this machine, as network namespaces with a cable to it and one between them: what runs in one can be cut off from the other, from this machine, or from one port
 /// of it. Needs root's rights, <c>ip</c> and <c>nft</c>.
 /// </summary>
 internal sealed class TwoHosts : IAsyncDisposable
 {
-    /// <summary>This machine's address on the bridge.</summary>
+    /// <summary>This machine's address for them.</summary>
     public const string Here = "10.213.77.1";
 
     private const string Cut = "cut";
-    private readonly string _bridge = "ettt" + Guid.NewGuid().ToString("N")[..6];
+    private readonly string _prefix = "ettt" + Guid.NewGuid().ToString("N")[..6];
 
     private TwoHosts()
     {
@@ -64,30 +64,38 @@ internal sealed class TwoHosts : IAsyncDisposable
         for (var host = 0; host < 2; host++)
         {
             await Try("ip", "netns", "delete", NameOf(host));
-            await Try("ip", "link", "delete", $"{_bridge}-{host}");
+            await Try("ip", "link", "delete", LinkOf(host));
         }
-
-        await Try("ip", "link", "delete", _bridge);
     }
 
     private async Task Wire()
     {
-        await Run("ip", "link", "add", _bridge, "type", "bridge");
-        await Run("ip", "addr", "add", Here + "/24", "dev", _bridge);
-        await Run("ip", "link", "set", _bridge, "up");
         for (var host = 0; host < 2; host++)
         {
-            var outside = $"{_bridge}-{host}";
             await Run("ip", "netns", "add", NameOf(host));
-            await Run("ip", "link", "add", outside, "type", "veth", "peer", "name", "eth0", "netns", NameOf(host));
-            await Run("ip", "link", "set", outside, "master", _bridge, "up");
-            await Inside(host, "ip", "addr", "add", AddressOf(host) + "/24", "dev", "eth0");
-            await Inside(host, "ip", "link", "set", "eth0", "up");
+            await Run("ip", "link", "add", LinkOf(host), "type", "veth", "peer", "name", "eth0", "netns", NameOf(host));
+            await Run("ip", "addr", "add", Here + "/32", "dev", LinkOf(host));
+            await Run("ip", "link", "set", LinkOf(host), "up");
+            await Run("ip", "route", "add", AddressOf(host) + "/32", "dev", LinkOf(host), "src", Here);
             await Inside(host, "ip", "link", "set", "lo", "up");
+            await Join(host, "eth0", Here);
         }
+
+        await Run("ip", "link", "add", "eth1", "netns", NameOf(0), "type", "veth", "peer", "name", "eth1", "netns", NameOf(1));
+        await Join(0, "eth1", AddressOf(1));
+        await Join(1, "eth1", AddressOf(0));
     }
 
-    private string NameOf(int host) => string.Create(CultureInfo.InvariantCulture, $"{_bridge}-host-{host}");
+    private async Task Join(int host, string link, string other)
+    {
+        await Inside(host, "ip", "addr", "add", AddressOf(host) + "/32", "dev", link);
+        await Inside(host, "ip", "link", "set", link, "up");
+        await Inside(host, "ip", "route", "add", other + "/32", "dev", link, "src", AddressOf(host));
+    }
+
+    private string LinkOf(int host) => string.Create(CultureInfo.InvariantCulture, $"{_prefix}-{host}");
+
+    private string NameOf(int host) => string.Create(CultureInfo.InvariantCulture, $"{_prefix}-host-{host}");
 
     private Task Inside(int host, params string[] line) => Run("ip", ["netns", "exec", NameOf(host), .. line]);
 

@@ -7,13 +7,13 @@ namespace EnergyTTT.Faults.Pauses;
 
 /// <summary>A silo that stands still and wakes up: it must not write what the others have overtaken.</summary>
 [Collection(Machine.Name)]
-public sealed class PauseTests
+public sealed class PauseTests(SharedSilos shared)
 {
     [Fact]
     public async Task A_silo_that_stood_still_writes_nothing_that_was_overtaken()
     {
         int[] pauses = FaultReport.IsLong ? [3, 20, 3, 20] : [3];
-        await using var silos = await TwoSilos.Start();
+        var silos = await shared.Get();
         await using var steering = await SteeringLoad.Start(silos.Servers, silos.Key);
         await using var load = silos.Load();
         await load.Flow(TimeSpan.FromSeconds(30));

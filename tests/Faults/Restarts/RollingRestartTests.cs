@@ -10,7 +10,7 @@ namespace EnergyTTT.Faults.Restarts;
 /// <c>ENERGYTTT_OLD_SERVER</c>: then the first round is an upgrade of the running cluster from that version to this one.
 /// </summary>
 [Collection(Machine.Name)]
-public sealed class RollingRestartTests
+public sealed class RollingRestartTests(SharedSilos shared)
 {
     private static readonly string? Older = Environment.GetEnvironmentVariable("ENERGYTTT_OLD_SERVER") is { Length: > 0 } program ? program : null;
 
@@ -18,7 +18,8 @@ public sealed class RollingRestartTests
     public async Task A_rolling_restart_loses_no_call_once_agents_have_repeated_it()
     {
         var rounds = FaultReport.Number("ENERGYTTT_RESTART_ROUNDS", 1, 5);
-        await using var silos = await TwoSilos.Start(Older);
+        await using var older = Older is null ? null : await TwoSilos.Start(Older);
+        var silos = older ?? await shared.Get();
         await using var steering = await SteeringLoad.Start(silos.Servers, silos.Key);
         await using var load = silos.Load();
         await load.Flow(TimeSpan.FromSeconds(30));
