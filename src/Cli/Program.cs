@@ -13,6 +13,7 @@ using EnergyTTT.Cli.Policies;
 using EnergyTTT.Cli.Runs;
 using EnergyTTT.Cli.Selections;
 using EnergyTTT.Cli.Servers;
+using EnergyTTT.Cli.Sessions;
 using EnergyTTT.Cli.Steering;
 using EnergyTTT.Cli.Storage;
 using EnergyTTT.Cli.Thermal;
@@ -23,6 +24,7 @@ var root = new RootCommand("EnergyTTT governs the energy of fleets of LLM infere
 root.Subcommands.Add(StatusCommand.Create());
 root.Subcommands.Add(KeysCommand.Create());
 root.Subcommands.Add(UsersCommand.Create());
+root.Subcommands.Add(SessionsCommand.Create());
 root.Subcommands.Add(AuditCommand.Create());
 root.Subcommands.Add(PolicyCommand.Create());
 root.Subcommands.Add(BackupCommand.Create());

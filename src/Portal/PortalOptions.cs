@@ -14,6 +14,9 @@ public sealed class PortalOptions
     [Range(1, 10_000)]
     public int SignInsPerMinute { get; set; } = 30;
 
+    /// <summary>Roles that ask for a second factor, with commas between; none when empty; <c>Portal:SecondFactorRoles</c>.</summary>
+    public string SecondFactorRoles { get; set; } = "";
+
     /// <summary>The domain that passkeys belong to, such as <c>energy.example.org</c>; null: the host that the browser asked; <c>Portal:PasskeyDomain</c>.</summary>
     public string? PasskeyDomain { get; set; }
 

@@ -68,6 +68,7 @@ public static class PortalServices
         services.AddSingleton<PeopleKeeper>();
         services.AddSingleton(new DoorLimits(options.SignInsPerMinute));
         services.AddScoped<SlowAnswers>();
+        services.AddSingleton<IClaimsTransformation>(new SecondFactorRule(SecondFactorRule.Read(options.SecondFactorRoles)));
         services.Configure<IdentityPasskeyOptions>(passkeys =>
         {
             passkeys.ServerDomain = options.PasskeyDomain;

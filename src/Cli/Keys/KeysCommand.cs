@@ -9,13 +9,13 @@ using Spectre.Console;
 
 namespace EnergyTTT.Cli.Keys;
 
-/// <summary><c>energyttt keys create|list|revoke</c>: API keys, through the data folder of this machine (<c>--local</c>) or against a server.</summary>
+/// <summary><c>energyttt keys create|list|rotate|revoke</c>: API keys, through the data folder of this machine (<c>--local</c>) or against a server.</summary>
 internal static class KeysCommand
 {
     private static readonly string[] Columns = ["id", "role", "owner", "hosts", "created", "revoked"];
     private static readonly JsonSerializerOptions Shown = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    public static Command Create() => new("keys", "API keys of machines, and personal keys.") { CreateKey(), ListKeys(), RevokeKey() };
+    public static Command Create() => new("keys", "API keys of machines, and personal keys.") { CreateKey(), ListKeys(), RotateKey(), RevokeKey() };
 
     private static Option<bool> Local() => new("--local") { Description = "Work through the data folder of this machine, without a server or a sign-in." };
 
@@ -61,10 +61,53 @@ internal static class KeysCommand
                 return 1;
             }
 
-            Console.WriteLine(parse.GetValue(options.Json) ? made.ToJsonString() : $"id  {made["id"]}{Environment.NewLine}key {made["key"]}");
-            return 0;
+            return Show(parse, options, made);
         }));
         return command;
+    }
+
+    private static Command RotateKey()
+    {
+        var options = new ServerOptions();
+        var local = Local();
+        var id = new Argument<string>("id") { Description = "The key's id." };
+        var hours = new Option<double>("--hours") { Description = "How long the old key still works, 0 to 720.", DefaultValueFactory = _ => 24 };
+        var command = options.AddTo(new Command("rotate", "Make a successor for the same use, shown this once; the old key ends after a while.") { id, hours, local });
+        command.SetAction((parse, cancellationToken) => Guarded.Run(async () =>
+        {
+            var (named, grace) = (parse.GetValue(id)!, parse.GetValue(hours)); // an argument without a default is required
+            if (grace is not (>= 0 and <= 720))
+            {
+                await Console.Error.WriteLineAsync(FormattableString.Invariant($"--hours is {grace}; 0 to 720 expected."));
+                return 2;
+            }
+
+            JsonNode? made;
+            if (parse.GetValue(local))
+            {
+                await using var database = await LocalDatabase.Open(cancellationToken);
+                made = await new ApiKeys(database.Source, TimeProvider.System).Rotate(named, TimeSpan.FromHours(grace), Actors.Cli, cancellationToken) is var (info, secret) ? new JsonObject { ["id"] = info.Id, ["key"] = secret.Text } : null;
+                if (made is null)
+                {
+                    await Console.Error.WriteLineAsync($"No live key has the id '{named}'; 'energyttt keys list --local' shows them.");
+                }
+            }
+            else
+            {
+                using var client = options.Open(parse);
+                using var request = new HttpRequestMessage(HttpMethod.Post, FormattableString.Invariant($"/v1/keys/{Uri.EscapeDataString(named)}/rotate?hours={grace}"));
+                made = await ServerAnswer.Ask(client, request, cancellationToken);
+            }
+
+            return made is null ? 1 : Show(parse, options, made);
+        }));
+        return command;
+    }
+
+    private static int Show(ParseResult parse, ServerOptions options, JsonNode made)
+    {
+        Console.WriteLine(parse.GetValue(options.Json) ? made.ToJsonString() : $"id  {made["id"]}{Environment.NewLine}key {made["key"]}");
+        return 0;
     }
 
     private static Command ListKeys()

@@ -2,20 +2,20 @@ using System.CommandLine;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using EnergyTTT.Cli.Servers;
+using EnergyTTT.History.Access;
 using Spectre.Console;
 
 namespace EnergyTTT.Cli.Users;
 
-/// <summary><c>energyttt users list|create|change|remove</c>: people who sign in to the portal, with an administrator's key.</summary>
+/// <summary><c>energyttt users list|create|invite|change|remove</c>: people who sign in to the portal, with an administrator's key.</summary>
 internal static class UsersCommand
 {
     /// <summary>The variable that holds a password, so that it stands neither in the list of processes nor in the shell's history.</summary>
     public const string PasswordVariable = "ENERGYTTT_PASSWORD";
 
-    private static readonly string[] Roles = ["viewer", "operator", "administrator"];
     private static readonly string[] Columns = ["user_name", "role", "display_name", "created", "two_factor_enabled", "locked_until"];
 
-    public static Command Create() => new("users", "People who sign in to the portal, and their roles.") { List(), Make(), Change(), Remove() };
+    public static Command Create() => new("users", "People who sign in to the portal, and their roles.") { List(), Make(), Invite(), Change(), Remove() };
 
     private static Command List()
     {
@@ -24,7 +24,7 @@ internal static class UsersCommand
         command.SetAction(async (parse, cancellationToken) =>
         {
             using var client = options.Open(parse);
-            if (await All(client, cancellationToken) is not { } users)
+            if (await UserLookup.All(client, cancellationToken) is not { } users)
             {
                 return 1;
             }
@@ -64,6 +64,36 @@ internal static class UsersCommand
         return command;
     }
 
+    private static Command Invite()
+    {
+        var options = new ServerOptions();
+        var name = new Argument<string>("name") { Description = "The name to sign in with." };
+        var role = Role();
+        var scopes = new Option<string[]>("--scope") { Description = "Bind a new operator to this scope, such as deployment/qwen; may be given several times.", DefaultValueFactory = _ => [] };
+        var command = options.AddTo(new Command("invite", "Make a one-time link with which a person chooses a password: a new person (with --role), or one who lost theirs.") { name, role, scopes });
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            using var client = options.Open(parse);
+            if (await UserLookup.All(client, cancellationToken) is not { } users)
+            {
+                return 1;
+            }
+
+            var known = UserLookup.IdOf(users, parse.GetValue(name)!); // an argument without a default is required
+            if (known is null && parse.GetValue(role) is null)
+            {
+                await Console.Error.WriteLineAsync($"Nobody has the user name '{parse.GetValue(name)}'; give --role to make an account.");
+                return 2;
+            }
+
+            using var request = new HttpRequestMessage(HttpMethod.Post, known is null ? "/v1/users" : $"/v1/users/{known}/invitation");
+            request.Content = known is null ? JsonContent.Create(new { user_name = parse.GetValue(name), role = parse.GetValue(role), scopes = parse.GetValue(scopes) }) : null;
+            var answer = await ServerAnswer.Ask(client, request, cancellationToken);
+            return Say(parse, options, answer, $"Give this link to {parse.GetValue(name)}; it works once, for three days: {answer?["link"] ?? answer?["invitation"]}");
+        });
+        return command;
+    }
+
     private static Command Change()
     {
         var options = new ServerOptions();
@@ -75,7 +105,7 @@ internal static class UsersCommand
         command.SetAction(async (parse, cancellationToken) =>
         {
             using var client = options.Open(parse);
-            if (await Find(client, parse.GetValue(name)!, cancellationToken) is not { } id) // an argument without a default is required
+            if (await UserLookup.Find(client, parse.GetValue(name)!, cancellationToken) is not { } id) // an argument without a default is required
             {
                 return 1;
             }
@@ -95,7 +125,7 @@ internal static class UsersCommand
         command.SetAction(async (parse, cancellationToken) =>
         {
             using var client = options.Open(parse);
-            if (await Find(client, parse.GetValue(name)!, cancellationToken) is not { } id) // an argument without a default is required
+            if (await UserLookup.Find(client, parse.GetValue(name)!, cancellationToken) is not { } id) // an argument without a default is required
             {
                 return 1;
             }
@@ -109,7 +139,7 @@ internal static class UsersCommand
     private static Option<string?> Role()
     {
         var role = new Option<string?>("--role") { Description = "viewer looks, operator acts, administrator also manages people and keys." };
-        role.AcceptOnlyFromAmong(Roles);
+        role.AcceptOnlyFromAmong([.. PersonRoles.All]);
         return role;
     }
 
@@ -122,44 +152,6 @@ internal static class UsersCommand
 
         Console.WriteLine(parse.GetValue(options.Json) ? answer.ToJsonString() : sentence);
         return 0;
-    }
-
-    private static async Task<string?> Find(HttpClient client, string name, CancellationToken cancellationToken)
-    {
-        if (await All(client, cancellationToken) is not { } users)
-        {
-            return null;
-        }
-
-        if (users.FirstOrDefault(user => string.Equals((string?)user?["user_name"], name, StringComparison.OrdinalIgnoreCase)) is { } found)
-        {
-            return (string?)found["id"];
-        }
-
-        await Console.Error.WriteLineAsync($"Nobody has the user name '{name}'; 'energyttt users list' shows who there is.");
-        return null;
-    }
-
-    private static async Task<JsonArray?> All(HttpClient client, CancellationToken cancellationToken)
-    {
-        var all = new JsonArray();
-        for (var cursor = ""; cursor is not null;)
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/users?limit=1000" + (cursor.Length > 0 ? "&cursor=" + Uri.EscapeDataString(cursor) : ""));
-            if (await ServerAnswer.Ask(client, request, cancellationToken) is not { } page)
-            {
-                return null;
-            }
-
-            foreach (var user in page["users"]?.AsArray() ?? [])
-            {
-                all.Add(user?.DeepClone());
-            }
-
-            cursor = (string?)page["cursor"];
-        }
-
-        return all;
     }
 
     private static string Password() => Environment.GetEnvironmentVariable(PasswordVariable) is { Length: > 0 } given

@@ -55,7 +55,7 @@ public sealed class GpuDescriptionConverter : IConverter<GpuDescription, GpuDesc
         PciBusId = surrogate.PciBusId,
         State = surrogate.State,
         StateReason = surrogate.StateReason,
-        PowerCap = surrogate.PowerCap is { } cap ? new PowerCapState(cap.State, cap.Watts, cap.Reason, cap.PolicyVersion) : null,
+        PowerCap = surrogate.PowerCap is { } cap ? new PowerCapState(cap.State, double.IsNaN(cap.Watts) ? null : cap.Watts, cap.Reason, cap.PolicyVersion) : null,
         Passport = surrogate.Sensors is { } sensors
             ? new SensorPassport(
                 surrogate.PowerScope,
@@ -73,7 +73,7 @@ public sealed class GpuDescriptionConverter : IConverter<GpuDescription, GpuDesc
         PciBusId = value.PciBusId,
         State = value.State,
         StateReason = value.StateReason,
-        PowerCap = value.PowerCap is { } cap ? new PowerCapStateSurrogate { State = cap.State, Watts = cap.Watts, Reason = cap.Reason, PolicyVersion = cap.PolicyVersion } : null,
+        PowerCap = value.PowerCap is { } cap ? new PowerCapStateSurrogate { State = cap.State, Watts = cap.Watts ?? double.NaN, Reason = cap.Reason, PolicyVersion = cap.PolicyVersion } : null,
         PowerScope = value.Passport?.PowerScope,
         Sensors = value.Passport is { } passport
             ? [.. passport.Sensors.Select(sensor => new SensorEntrySurrogate

@@ -17,6 +17,9 @@ public static class SessionCookie
     /// <summary>The claim that names the session.</summary>
     public const string Claim = "session";
 
+    /// <summary>The claim that says how the person came in: <c>pwd</c>, <c>mfa</c>, <c>passkey</c>, or the name of a provider.</summary>
+    public const string MethodClaim = "session-method";
+
     /// <summary>The session that a principal belongs to; null when none.</summary>
     public static string? Of(ClaimsPrincipal principal)
     {
@@ -34,14 +37,15 @@ public static class SessionCookie
         var http = context.HttpContext;
         var sessions = http.RequestServices.GetRequiredService<Sessions>();
         await EndOf(http.User, sessions, http.RequestAborted);
-        var method = principal.FindFirstValue("amr") ?? principal.FindFirstValue(ClaimTypes.AuthenticationMethod) ?? http.Items[MethodItem] as string ?? "other";
-        foreach (var old in identity.FindAll(Claim).ToList())
+        var method = http.Items[MethodItem] as string ?? principal.FindFirstValue("amr") ?? principal.FindFirstValue(ClaimTypes.AuthenticationMethod) ?? "other";
+        foreach (var old in identity.FindAll(claim => claim.Type is Claim or MethodClaim).ToList())
         {
             identity.RemoveClaim(old);
         }
 
         var session = await sessions.Start(person, method, http.Connection.RemoteIpAddress?.ToString(), http.Request.Headers.UserAgent.ToString(), http.RequestAborted);
         identity.AddClaim(new Claim(Claim, session));
+        identity.AddClaim(new Claim(MethodClaim, method));
         http.Items[RenewedItem] = session;
     }
 
@@ -69,13 +73,13 @@ public static class SessionCookie
     {
         if (context is { CurrentPrincipal: { } before, NewPrincipal.Identity: ClaimsIdentity after })
         {
-            after.AddClaims(before.Claims.Where(claim => claim.Type is Claim or "amr" or ClaimTypes.AuthenticationMethod && !after.HasClaim(claim.Type, claim.Value)));
+            after.AddClaims(before.Claims.Where(claim => claim.Type is Claim or MethodClaim or "amr" or ClaimTypes.AuthenticationMethod && !after.HasClaim(claim.Type, claim.Value)));
         }
 
         return Task.CompletedTask;
     }
 
-    /// <summary>Where a page says how a person signed in, when no claim does.</summary>
+    /// <summary>Where a page says how a person signed in, better than Identity's own claim does: that calls a passkey a password.</summary>
     internal const string MethodItem = "energyttt-sign-in-method";
 
     /// <summary>Where a page finds the session that this very request began.</summary>

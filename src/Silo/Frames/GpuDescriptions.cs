@@ -68,7 +68,7 @@ internal static class GpuDescriptions
             }
         }
 
-        if (description.PowerCap is { } cap && (cap.State is not (PowerCapState.Advised or PowerCapState.Enforced or PowerCapState.Refused) || !(cap.Watts is > 0 and <= FrameFields.MostWatts) || !FitsOrNull(cap.Reason)))
+        if (description.PowerCap is { } cap && (cap.State is not (PowerCapState.Advised or PowerCapState.Enforced or PowerCapState.Refused) || cap.Watts is not (null or (> 0 and <= FrameFields.MostWatts)) || (cap.Watts is null && cap.State != PowerCapState.Refused) || !FitsOrNull(cap.Reason)))
         {
             return $"power_cap has another state than advised, enforced or refused, or watts outside 0 to {Text.Number(FrameFields.MostWatts)}";
         }

@@ -59,6 +59,7 @@ public sealed record ServerSettings
         var openId = new OpenIdSettings();
         configuration.GetSection("OpenId").Bind(openId);
         faults.AddRange(openId.Faults());
+        faults.AddRange(SecondFactorRule.Faults(configuration["Portal:SecondFactorRoles"]));
         return faults.Count == 0 ? settings : throw new SettingsException(string.Join(Environment.NewLine, faults));
     }
 

@@ -121,14 +121,21 @@ internal sealed class CapFollower(CapFollowerOptions options, HttpClient client,
         var states = new Dictionary<GpuId, PowerCapState>();
         foreach (var gpu in known)
         {
-            var cap = _order is { Ratio: > 0 and < 1 } order && gpu.PowerLimitMaxWatts is { } most ? Math.Round(order.Ratio * most) : (double?)null;
-            if (cap is null)
+            if (_order is not { Ratio: > 0 and < 1 } order)
             {
                 await Release(gpu.Gpu.Value, cancellationToken);
                 continue;
             }
 
-            states[gpu.Gpu] = await Carry(gpu.Gpu.Value, cap.Value, _order!, cancellationToken); // a cap follows from an order
+            if (gpu.PowerLimitMaxWatts is not { } most)
+            {
+                // A share of what is not known is no number of watts: said, rather than left out.
+                await Release(gpu.Gpu.Value, cancellationToken);
+                states[gpu.Gpu] = new(PowerCapState.Refused, null, "the card does not say its greatest power limit, which the cap is a share of", order.PolicyVersion);
+                continue;
+            }
+
+            states[gpu.Gpu] = await Carry(gpu.Gpu.Value, Math.Round(order.Ratio * most), order, cancellationToken);
         }
 
         lock (_gate)
@@ -137,7 +144,7 @@ internal sealed class CapFollower(CapFollowerOptions options, HttpClient client,
             {
                 _changed = true;
                 log.Write(LogLevel.Information, states.GetValueOrDefault(gpu) is { } state
-                    ? FormattableString.Invariant($"{gpu}: a power cap of {state.Watts:0.#} W is {state.State}{(state.Reason is { } reason ? ": " + reason : "")} (policy version {state.PolicyVersion})")
+                    ? FormattableString.Invariant($"{gpu}: a power cap{(state.Watts is { } watts ? FormattableString.Invariant($" of {watts:0.#} W") : "")} is {state.State}{(state.Reason is { } reason ? ": " + reason : "")} (policy version {state.PolicyVersion})")
                     : $"{gpu}: no power cap any more");
             }
 

@@ -13,10 +13,10 @@ public sealed record PowerCapOrder(string Host, PowerCapMode Mode, double Ratio,
 
 /// <summary>What became of a power cap on one GPU, as its agent tells it.</summary>
 /// <param name="State"><c>advised</c> (nothing was written), <c>enforced</c> (written, and read back from the card) or <c>refused</c>.</param>
-/// <param name="Watts">The cap in watts.</param>
+/// <param name="Watts">The cap in watts; null when it cannot be said, because the card does not tell its greatest limit.</param>
 /// <param name="Reason">Why it is not enforced, or null.</param>
 /// <param name="PolicyVersion">The version that asked for it.</param>
-public sealed record PowerCapState(string State, double Watts, string? Reason = null, long PolicyVersion = 0)
+public sealed record PowerCapState(string State, double? Watts = null, string? Reason = null, long PolicyVersion = 0)
 {
     /// <summary>Nothing was written.</summary>
     public const string Advised = "advised";

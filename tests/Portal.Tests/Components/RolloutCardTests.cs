@@ -25,10 +25,16 @@ public sealed class RolloutCardTests : IDisposable
         Assert.Contains("above 0 to 100 expected", page.Find("[data-testid=mistakes]").TextContent, StringComparison.Ordinal);
 
         page.Find("[data-testid=share]").Change("25");
+        page.Find("[data-testid=guard-joules]").Change("three");
+        page.Find("[data-testid=start-rollout]").Click();
+        Assert.Contains("'Joules per token may rise by' is 'three' %", page.Find("[data-testid=mistakes]").TextContent, StringComparison.Ordinal);
+        page.Find("[data-testid=guard-joules]").Change("3");
+        page.Find("[data-testid=guard-mass]").Change("");
         page.Find("[data-testid=promote-after]").Change("30");
         page.Find("[data-testid=start-rollout]").Click();
 
         page.WaitForAssertion(() => Assert.Contains("1 of 2", page.Find("[data-testid=rollout-converged]").TextContent, StringComparison.Ordinal));
+        Assert.Equal((0.1, null, 0.03, 0.02), (_page.Policies.Tried!.Rollout.Plan.Guards.LatencyP95RiseMax!.Value, _page.Policies.Tried.Rollout.Plan.Guards.RetainedMassFallMax, _page.Policies.Tried.Rollout.Plan.Guards.JoulesPerTokenRiseMax!.Value, _page.Policies.Tried.Rollout.Plan.Guards.ErrorShareMax!.Value));
         Assert.Equal((0.25, 1800), (_page.Policies.Tried!.Rollout.Plan.Share, _page.Policies.Tried.Rollout.Plan.PromoteAfterSeconds));
         Assert.Equal(["0", "2", "1", "0"], page.FindAll(".rollout-cells i").Select(cell => cell.GetAttribute("data-state")));
         Assert.Equal("1 routers apply the new version, 1 are chosen and not there yet, 2 keep another", page.Find(".rollout-cells").GetAttribute("aria-label"));

@@ -133,7 +133,7 @@ public sealed class FakePolicies(TimeProvider clock) : IPolicySource
         var rollout = new Rollout
         {
             Id = 7, Scope = scope, BaseVersion = expected, Version = 100, Document = request.Document, State = RolloutState.Running, Revision = 1, Author = author, Reason = request.Reason,
-            Plan = new() { Share = request.Share ?? 0.05, Guards = new(), PromoteAfterSeconds = request.PromoteAfterSeconds }, StartedAt = clock.GetUtcNow(), ChangedAt = clock.GetUtcNow(), ChangedBy = author,
+            Plan = new() { Share = request.Share ?? 0.05, Guards = request.Guards ?? new(), PromoteAfterSeconds = request.PromoteAfterSeconds }, StartedAt = clock.GetUtcNow(), ChangedAt = clock.GetUtcNow(), ChangedBy = author,
         };
         Tried = new(rollout, 2, 1, 4, [new("qwen-ams", [0, 2, 1, 0], [3, 100, 3, 3], 2, 1)], [new("latency_p95", "qwen-ams", GuardState.Holds, "p95 12 ms, 12 ms before; bound 13 ms", 12, 12, 13)], clock.GetUtcNow());
         return Task.FromResult(new RolloutDecision(RolloutOutcome.Done, rollout, []));

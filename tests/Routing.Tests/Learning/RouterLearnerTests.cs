@@ -358,6 +358,45 @@ public sealed class RouterLearnerTests
     }
 
     [Fact]
+    public void Following_a_policy_of_other_targets_keeps_what_was_learned_and_a_new_epoch_carries_its_version()
+    {
+        var options = Windows.Options(Windows.Factors(4)) with { Spread = 0.4, PolicyVersion = 7 };
+        using var learner = new RouterLearner(options);
+        for (var i = 0; i < 12; i++)
+            learner.Observe(Windows.Window(i, learner.Epoch.Bias.AsSpan()));
+        var (before, weights) = (learner.Epoch, learner.Snapshot());
+        var spread = before.Bias.Max() - before.Bias.Min();
+        Assert.True(spread > 0.01, $"nothing was learned: {spread}");
+
+        var followed = learner.Follow(options with { PolicyVersion = 8, Spread = spread / 2, EpochLife = TimeSpan.FromSeconds(20) });
+
+        var after = learner.Epoch;
+        Assert.True(followed);
+        Assert.Equal(8, after.PolicyVersion);
+        Assert.True(after.Number > before.Number);
+        Assert.InRange(after.Bias.Max() - after.Bias.Min(), 0.99 * spread / 2, 1.01 * spread / 2);
+        Assert.InRange(after.Bias.Sum(), -1e-4f, 1e-4f);
+        Assert.Equal(weights.TokensSinceUpdate, learner.Snapshot().TokensSinceUpdate);
+        Assert.Equal(before.Bias.Select((bias, expert) => (bias, expert)).MaxBy(pair => pair.bias).expert, after.Bias.Select((bias, expert) => (bias, expert)).MaxBy(pair => pair.bias).expert);
+    }
+
+    [Fact]
+    public void Another_shape_or_kernel_or_network_is_not_followed_but_begun_anew_and_changes_nothing_meanwhile()
+    {
+        var options = Windows.Options(Windows.Factors(4));
+        using var learner = new RouterLearner(options);
+        learner.Observe(Windows.Window(0));
+        var before = learner.Epoch;
+
+        Assert.False(learner.Follow(options with { Shape = new(Windows.Experts, Windows.TopK + 1) }));
+        Assert.False(learner.Follow(options with { HiddenUnits = 32 }));
+        Assert.False(learner.Follow(options with { Costs = Windows.Uniform() with { CalibrationId = "another" } }));
+        Assert.ThrowsAny<ArgumentException>(() => learner.Follow(options with { Spread = -1 }));
+
+        Assert.Same(before, learner.Epoch);
+    }
+
+    [Fact]
     public void No_tensor_is_left_behind()
     {
         using var learner = new RouterLearner(Windows.Options(Windows.Factors(4)));

@@ -203,6 +203,39 @@ public sealed class GuardedAsvsTests(GuardedHost guarded) : IClassFixture<Guarde
     }
 
     [Fact]
+    public async Task V6_3_3_A_role_that_asks_for_a_second_factor_counts_only_for_who_signed_in_with_one()
+    {
+        Assert.Null((await Host.Services.GetRequiredService<EnergyTTT.Portal.Access.PeopleKeeper>().Create("otto", null, "operator", null, AccessHost.Password, CancellationToken.None)).Code);
+        using var weak = await Host.SignedIn("otto");
+        using var api = await weak.Client.GetAsync(new Uri("/v1/fleet", UriKind.Relative));
+        using var account = await weak.Client.GetAsync(new Uri("/account", UriKind.Relative));
+        using var page = await weak.Client.GetAsync(new Uri("/policies", UriKind.Relative));
+        Assert.Equal((HttpStatusCode.Forbidden, HttpStatusCode.OK, HttpStatusCode.Redirect), (api.StatusCode, account.StatusCode, page.StatusCode));
+        Assert.Contains("lacks-factor", await account.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains("face-second-factor", await weak.Client.GetStringAsync(new Uri("/no-entry", UriKind.Relative)), StringComparison.Ordinal);
+        (await weak.Post("/account", "key-make", new() { ["KeyRole"] = "operator", ["KeyDays"] = "1" })).Dispose();
+        Assert.DoesNotContain(await Host.Services.GetRequiredService<ApiKeys>().List(CancellationToken.None), key => key.Owner == "person/otto");
+
+        string secret;
+        await using (var scope = Host.Services.CreateAsyncScope())
+        {
+            var people = scope.ServiceProvider.GetRequiredService<Microsoft.AspNetCore.Identity.UserManager<Person>>();
+            var otto = (await people.FindByNameAsync("otto"))!; // made above
+            Assert.True((await people.ResetAuthenticatorKeyAsync(otto)).Succeeded);
+            secret = (await people.GetAuthenticatorKeyAsync(otto))!; // made in the line before
+            Assert.True((await people.SetTwoFactorEnabledAsync(otto, true)).Succeeded);
+        }
+
+        using var door = new Door(Host);
+        (await door.SignIn("otto", AccessHost.Password)).Dispose();
+        (await door.Post("/sign-in/second", "second", new() { ["Input.Code"] = EnergyTTT.Testing.Authenticators.Totp.Code(secret, TimeProvider.System.GetUtcNow()) })).Dispose();
+        using var allowed = await door.Client.GetAsync(new Uri("/v1/fleet", UriKind.Relative));
+        using var viewer = await Host.SignedIn("vera");
+        using var unasked = await viewer.Client.GetAsync(new Uri("/v1/fleet", UriKind.Relative));
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (allowed.StatusCode, unasked.StatusCode));
+    }
+
+    [Fact]
     public void V16_2_3_The_log_goes_where_the_operations_page_says_and_nowhere_else()
     {
         var places = Host.Services.GetServices<ILoggerProvider>().Select(provider => provider.GetType().Name).Distinct().Order();

@@ -59,6 +59,32 @@ public sealed class CommandTests(ProductFixture product)
     }
 
     [Fact]
+    public async Task A_key_is_rotated_a_person_invited_and_the_persons_sessions_listed_and_ended()
+    {
+        var administrator = await product.NewKey("administrator");
+        string[] server = ["--server", product.Product.Server.AbsoluteUri, "--key", administrator.Text];
+        var old = await product.NewKey("agent", "host-rotated");
+
+        var rotated = await Run(null, ["keys", "rotate", old.Id, "--hours", "0", "--json", .. server]);
+        Assert.Equal((0, ""), (rotated.Code, rotated.Error));
+        var next = (string)JsonNode.Parse(rotated.Output)!["id"]!;
+        var listed = JsonNode.Parse((await Run(null, ["keys", "list", "--json", .. server])).Output)!.AsArray();
+        Assert.Equal("host-rotated", (string)listed.Single(key => (string)key!["id"]! == next)!["hosts"]![0]!);
+        Assert.True((DateTimeOffset)listed.Single(key => (string)key!["id"]! == old.Id)!["expires"]! <= TimeProvider.System.GetUtcNow());
+        Assert.Equal((1, 2), ((await Run(null, ["keys", "rotate", "nobody00", .. server])).Code, (await Run(null, ["keys", "rotate", next, "--hours", "721", .. server])).Code));
+
+        Assert.Equal(2, (await Run(null, ["users", "invite", "ivy", .. server])).Code); // a new person needs a role
+        var invited = await Run(null, ["users", "invite", "ivy", "--role", "operator", "--scope", "deployment/qwen", .. server]);
+        Assert.Matches("Give this link to ivy; it works once, for three days: http.*/join#[a-z0-9]{32}", invited.Output);
+        var again = await Run(null, ["users", "invite", "ivy", "--json", .. server]);
+        Assert.Contains("/join#", (string)JsonNode.Parse(again.Output)!["link"]!, StringComparison.Ordinal);
+
+        Assert.Equal("[]", JsonNode.Parse((await Run(null, ["sessions", "list", "ivy", "--json", .. server])).Output)!["sessions"]!.ToJsonString());
+        Assert.Contains("The sessions of ivy have ended", (await Run(null, ["sessions", "end", "ivy", .. server])).Output, StringComparison.Ordinal);
+        Assert.Equal(1, (await Run(null, ["sessions", "end", "nobody", .. server])).Code);
+    }
+
+    [Fact]
     public async Task A_key_is_made_through_the_data_folder_while_no_server_runs()
     {
         var folder = Path.Combine(Path.GetTempPath(), "energyttt-cli-" + Guid.NewGuid().ToString("N")[..8]);

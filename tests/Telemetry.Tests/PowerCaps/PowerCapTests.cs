@@ -119,6 +119,17 @@ public sealed class PowerCapTests : IDisposable
     }
 
     [Fact]
+    public async Task A_card_whose_greatest_limit_is_not_known_says_so_instead_of_nothing()
+    {
+        using var driver = new FakeDriver(Script + "gpu 0 fail 0 - limit 3\n");
+        using var helper = Helper(driver);
+        using var agent = Agent(driver);
+
+        await Until("refused", () => Told() is { State: PowerCapState.Refused, Watts: null, PolicyVersion: 12, Reason: { } reason } && reason.Contains("does not say its greatest power limit", StringComparison.Ordinal));
+        Assert.Equal(700_000, Limit(driver));
+    }
+
+    [Fact]
     public async Task Advising_writes_nothing_and_off_does_not_even_ask()
     {
         using var driver = new FakeDriver(Script);

@@ -22,6 +22,7 @@ public partial class PolicyEditor
     private string _reason = "";
     private string? _said;
     private bool _busy;
+    private readonly GuardDraft _guards = new();
     private string _share = "10";
     private string _promoteAfter = "";
 
@@ -205,6 +206,8 @@ public partial class PolicyEditor
             }
         }
 
+        var (guards, faults) = _guards.Read();
+        _refused.AddRange(faults);
         if (_refused.Count > 0 || !_mistakes.IsEmpty || _busy)
         {
             return;
@@ -213,7 +216,7 @@ public partial class PolicyEditor
         _busy = true;
         try
         {
-            var decision = await Desk.Roll(Draft.Start.Scope, new() { Document = _document, Reason = _reason.Trim(), Share = percent / 100, PromoteAfterSeconds = promote }, Draft.Start.Version);
+            var decision = await Desk.Roll(Draft.Start.Scope, new() { Document = _document, Reason = _reason.Trim(), Share = percent / 100, Guards = guards, PromoteAfterSeconds = promote }, Draft.Start.Version);
             switch (decision)
             {
                 case null:

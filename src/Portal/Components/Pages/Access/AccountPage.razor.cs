@@ -86,7 +86,10 @@ public partial class AccountPage
 
     private string By => Actors.Of(_name);
 
-    private IEnumerable<string> KeyRoles => PersonRoles.All.Where(role => PersonRoles.Weaker(role, [.. _roles]) == role);
+    // Of the roles that count in this session: one that waits for a second factor makes no keys.
+    private IEnumerable<string> KeyRoles => PersonRoles.All.Where(role => PersonRoles.Weaker(role, [.. _roles.Where(held => Request?.User.IsInRole(held) == true)]) == role);
+
+    private bool LacksFactor => Request?.User.HasClaim(claim => claim.Type == SecondFactorRule.Missing) == true;
 
     /// <inheritdoc/>
     protected override async Task OnInitializedAsync()
@@ -276,6 +279,7 @@ public partial class AccountPage
 
     private async Task Renew()
     {
+        Request!.Items[SessionCookie.MethodItem] = Request.User.FindFirst(SessionCookie.MethodClaim)?.Value; // a posted form has a request
         await Door.RefreshSignInAsync(Self!); // called for somebody
         _own = Request?.Items[SessionCookie.RenewedItem] as string ?? _own;
     }
