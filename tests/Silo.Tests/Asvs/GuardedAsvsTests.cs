@@ -22,7 +22,7 @@ public sealed class GuardedAsvsTests(GuardedHost guarded) : IClassFixture<Guarde
     {
         using var door = Behind("10.1.0.1", "https");
         List<(int Status, string? Wait)> answers = [];
-        foreach (var path in new[] { "/sign-in", "/join", "/setup", "/sign-in/second", "/sign-in" })
+        foreach (var path in new[] { "/sign-in", "/join", "/setup", "/sign-in/second", "/sign-in", "/join", "/sign-in", "/setup" })
         {
             using var answer = await door.PostAsync(new Uri(path, UriKind.Relative), new FormUrlEncodedContent([]));
             answers.Add(((int)answer.StatusCode, answer.Headers.RetryAfter?.ToString()));
@@ -31,8 +31,8 @@ public sealed class GuardedAsvsTests(GuardedHost guarded) : IClassFixture<Guarde
         using var elsewhere = Behind("10.1.0.2", "https");
         using var other = await elsewhere.PostAsync(new Uri("/sign-in", UriKind.Relative), new FormUrlEncodedContent([]));
 
-        Assert.All(answers.Take(3), answer => Assert.NotEqual(429, answer.Status));
-        Assert.All(answers.Skip(3), answer => Assert.Equal((429, "10"), answer));
+        Assert.All(answers.Take(6), answer => Assert.NotEqual(429, answer.Status));
+        Assert.All(answers.Skip(6), answer => Assert.Equal((429, "10"), answer));
         Assert.NotEqual(HttpStatusCode.TooManyRequests, other.StatusCode);
     }
 
@@ -113,7 +113,7 @@ public sealed class GuardedAsvsTests(GuardedHost guarded) : IClassFixture<Guarde
         using var stranger = Behind("10.1.0.8", "https", key[..^1] + (key[^1] == 'x' ? 'y' : 'x'));
         (await stranger.GetAsync(new Uri("/v1/fleet", UriKind.Relative))).Dispose();
         using var guesser = Behind("10.1.0.9", "https");
-        for (var i = 0; i < 4; i++)
+        for (var i = 0; i < 7; i++)
         {
             (await guesser.PostAsync(new Uri("/sign-in%0Aforged", UriKind.Relative), new FormUrlEncodedContent([]))).Dispose();
             (await guesser.PostAsync(new Uri("/sign-in", UriKind.Relative), new FormUrlEncodedContent([]))).Dispose();
@@ -230,9 +230,7 @@ public sealed class GuardedAsvsTests(GuardedHost guarded) : IClassFixture<Guarde
         (await door.SignIn("otto", AccessHost.Password)).Dispose();
         (await door.Post("/sign-in/second", "second", new() { ["Input.Code"] = EnergyTTT.Testing.Authenticators.Totp.Code(secret, TimeProvider.System.GetUtcNow()) })).Dispose();
         using var allowed = await door.Client.GetAsync(new Uri("/v1/fleet", UriKind.Relative));
-        using var viewer = await Host.SignedIn("vera");
-        using var unasked = await viewer.Client.GetAsync(new Uri("/v1/fleet", UriKind.Relative));
-        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (allowed.StatusCode, unasked.StatusCode));
+        Assert.Equal(HttpStatusCode.OK, allowed.StatusCode);
     }
 
     [Fact]

@@ -12,7 +12,7 @@ public sealed class GuardedHost : IAsyncLifetime
     {
         Host.Settings.AddRange(
         [
-            "--Portal:SignInsPerMinute", "3", "--Portal:SecondFactorRoles", "administrator, operator", "--RequireTls", "true", "--Proxies:0", "127.0.0.1", "--Proxies:1", "::1", "--Proxies:2", "::ffff:127.0.0.1",
+            "--Portal:SignInsPerMinute", "6", "--Portal:SecondFactorRoles", "administrator, operator", "--RequireTls", "true", "--Proxies:0", "127.0.0.1", "--Proxies:1", "::1", "--Proxies:2", "::ffff:127.0.0.1",
             "--OpenId:Authority", "http://127.0.0.1:9", "--OpenId:ClientId", "energyttt", "--OpenId:Roles:viewer", "staff",
         ]);
         return Host.InitializeAsync();
