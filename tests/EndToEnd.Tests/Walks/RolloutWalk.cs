@@ -5,7 +5,7 @@ using Xunit;
 
 namespace EnergyTTT.EndToEnd.Tests.Walks;
 
-/// <summary>Edit, what-if, diff, rollout, promote, roll back: all by keyboard, with axe in both themes while a rollout is open.</summary>
+/// <summary>Edit, diff, what-if, canary, roll back, promote, audit: all by keyboard, with axe in both themes while a rollout is open and on the audit's page.</summary>
 [Collection(ProductCollection.Name)]
 public sealed class RolloutWalk(ProductFixture product)
 {
@@ -26,6 +26,7 @@ public sealed class RolloutWalk(ProductFixture product)
         await page.Keyboard.TypeAsync("0.9");
         await page.Keyboard.PressAsync("Tab");
         await Assertions.Expect(page.GetByTestId("what-if")).ToContainTextAsync("through this draft");
+        await Assertions.Expect(page.GetByTestId("diff").First).ToContainTextAsync("0.9");
         await Start("half of the mass may go");
         await Assertions.Expect(page.GetByTestId("rollout-converged")).ToContainTextAsync("chosen routers apply it");
         await Assertions.Expect(page.GetByTestId("guards")).ToBeVisibleAsync();
@@ -48,6 +49,21 @@ public sealed class RolloutWalk(ProductFixture product)
         await Assertions.Expect(page.GetByTestId("promote")).ToBeVisibleAsync();
         await Press("promote");
         await Assertions.Expect(page.GetByTestId("rollout-ended")).ToContainTextAsync("was promoted");
+
+        await page.GetByTestId("nav-audit").FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**/audit*");
+        foreach (var deed in new[] { "rollout.start", "rollout.rolled_back", "rollout.promoted" })
+        {
+            await Assertions.Expect(page.Locator("tbody tr", new() { HasText = deed }).First).ToContainTextAsync("person/" + ProductFixture.UserName);
+        }
+
+        foreach (var theme in new[] { ColorScheme.Light, ColorScheme.Dark })
+        {
+            await page.EmulateMediaAsync(new() { ColorScheme = theme });
+            Assert.Empty((await page.RunAxe()).Violations.Select(violation => $"{theme} {violation.Id}: {string.Join(" | ", violation.Nodes.Select(node => node.Html).Take(3))}"));
+        }
+
         await page.Context.CloseAsync();
 
         async Task Start(string reason)
