@@ -1,3 +1,4 @@
+using EnergyTTT.Faults.Installations;
 using Xunit;
 
 namespace EnergyTTT.Faults.Contracts;
@@ -6,7 +7,7 @@ namespace EnergyTTT.Faults.Contracts;
 public sealed class ContractTests
 {
     private const string Rewrite = "ENERGYTTT_WRITE_CONTRACTS";
-    private static readonly string Folder = Path.Combine(Root(), "src", "Contracts");
+    private static readonly string Folder = Path.Combine(Repository.Root, "src", "Contracts");
 
     [Fact]
     public void The_checked_in_manifest_is_that_of_the_program()
@@ -37,16 +38,5 @@ public sealed class ContractTests
             !before.Except(now).Any(),
             "A running cluster could not be upgraded: the version before says what this one no longer understands. Keep the old member, or give the new form a name of its own and take the old one away a version later.\n"
             + string.Join('\n', before.Except(now)));
-    }
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "EnergyTTT.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder?.FullName ?? throw new InvalidOperationException("EnergyTTT.sln was not found above " + AppContext.BaseDirectory);
     }
 }
