@@ -106,7 +106,7 @@ public sealed partial class DeploymentGrain(
         Epoch = _inForce?.Epoch ?? 0,
         Stage = StageWord,
         PolicyVersion = _policy.Version,
-        Origin = _devices.Origin ?? Wire.Telemetry.Origin.Modelled,
+        Origin = OriginOfDevices ?? Wire.Telemetry.Origin.Modelled,
         Saving = _saving is { Saving: { Percent: { } percent } saving } ? new(percent, saving.Ci95Low, saving.Ci95High, saving.Pairs, saving.Verdict.ToString(), saving.Origin) : null,
         Replicas = _replicas.Views,
         Recent = _recent.Points,
@@ -241,6 +241,9 @@ public sealed partial class DeploymentGrain(
             await Beat(CancellationToken.None);
         }
     }
+
+    // A simulation's GPUs may not have spoken yet.
+    private Wire.Telemetry.Origin? OriginOfDevices => _stored?.Description.IsSimulated == true ? Wire.Telemetry.Origin.Simulated : _devices.Origin;
 
     private string? StageWord => _inForce is null && course.State.PolicyVersion < 0 ? null : course.State.Stage.ToString().ToLowerInvariant();
 
@@ -382,7 +385,7 @@ public sealed partial class DeploymentGrain(
         var since = now - options.Value.SavingRange;
         var from = course.State.PolicyVersion >= 0 && course.State.Since > since ? course.State.Since : since;
         var rows = await blocks.Read(stored.Id, from, BlockAt(now), cancellationToken);
-        _saving = SavingEstimate.Of(rows, _policy.HoldOutBlock.TotalSeconds, _devices.Origin, QualityBounds.Of(stored.Description.Selector ?? EngineSelector.Full, _policy.RetainedMassMin));
+        _saving = SavingEstimate.Of(rows, _policy.HoldOutBlock.TotalSeconds, OriginOfDevices, QualityBounds.Of(stored.Description.Selector ?? EngineSelector.Full, _policy.RetainedMassMin));
     }
 
     private async Task FollowCourse(CancellationToken cancellationToken)

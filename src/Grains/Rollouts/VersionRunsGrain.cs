@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
-using EnergyTTT.Contracts.Fleet;
+using EnergyTTT.Contracts.Deployments;
 using EnergyTTT.Contracts.Rollouts;
+using EnergyTTT.History.Deployments;
 using EnergyTTT.History.Rollouts;
 using EnergyTTT.History.Runs;
 using EnergyTTT.Wire.Policies;
@@ -13,7 +14,7 @@ namespace EnergyTTT.Grains.Rollouts;
 
 /// <inheritdoc cref="IVersionRunsGrain"/>
 [GrainType("version-runs")]
-internal sealed partial class VersionRunsGrain(EffectReader effects, RunStore runs, IOptions<VersionRunOptions> options, TimeProvider clock, ILogger<VersionRunsGrain> logger) : Grain, IVersionRunsGrain
+internal sealed partial class VersionRunsGrain(EffectReader effects, RunStore runs, DeploymentStore deployments, IOptions<VersionRunOptions> options, TimeProvider clock, ILogger<VersionRunsGrain> logger) : Grain, IVersionRunsGrain
 {
     private const string Recorder = "policies";
 
@@ -23,22 +24,25 @@ internal sealed partial class VersionRunsGrain(EffectReader effects, RunStore ru
     public async Task Look(CancellationToken cancellationToken = default)
     {
         var now = clock.GetUtcNow();
-        foreach (var effect in await effects.Versions(now - options.Value.Memory, cancellationToken))
+        var open = (await effects.Versions(now - options.Value.Memory, cancellationToken)).Where(effect => !_ended.Contains(effect.Version)).ToList();
+        if (open.Count == 0)
         {
-            if (_ended.Contains(effect.Version))
-            {
-                continue;
-            }
+            return;
+        }
 
+        var names = (await deployments.List(cancellationToken)).Select(stored => stored.Name).ToList();
+        foreach (var effect in open)
+        {
+            var origin = await OriginOf(names.Where(name => PolicyScopes.ReachesDeployment(effect.Scope, name)), cancellationToken);
             var until = effect.At + options.Value.Watch;
             until = effect.Until < until ? effect.Until.Value : until;
-            await (now < until ? Begin(effect, cancellationToken) : End(effect, until, cancellationToken));
+            await (now < until ? Begin(effect, origin, cancellationToken) : End(effect, origin, until, cancellationToken));
         }
     }
 
-    private async Task Begin(VersionInEffect effect, CancellationToken cancellationToken)
+    private async Task Begin(VersionInEffect effect, Origin origin, CancellationToken cancellationToken)
     {
-        var bundle = VersionRun.Of(effect, [], [], Origin.Modelled, null);
+        var bundle = VersionRun.Of(effect, [], [], origin, null);
         var decision = await runs.Start(bundle, Recorder, cancellationToken);
         if (decision.Outcome == RunOutcome.Unchanged)
         {
@@ -50,7 +54,7 @@ internal sealed partial class VersionRunsGrain(EffectReader effects, RunStore ru
         }
     }
 
-    private async Task End(VersionInEffect effect, DateTimeOffset until, CancellationToken cancellationToken)
+    private async Task End(VersionInEffect effect, Origin origin, DateTimeOffset until, CancellationToken cancellationToken)
     {
         var deployment = effect.Scope == PolicyScopes.Fleet ? null : PolicyScopes.NameOf(effect.Scope);
         var from = effect.At - (until - effect.At);
@@ -59,17 +63,18 @@ internal sealed partial class VersionRunsGrain(EffectReader effects, RunStore ru
         // The minute in which it took effect belongs to neither side.
         var before = await effects.Minutes(deployment, from, Minute(effect.At), cancellationToken);
         var after = await effects.Minutes(deployment, Minute(effect.At).AddMinutes(1), until, cancellationToken);
-        var bundle = VersionRun.Of(effect, before, after, await Telemetry(cancellationToken), until);
-        await runs.Start(VersionRun.Of(effect, [], [], Origin.Modelled, null), Recorder, cancellationToken);
+        var bundle = VersionRun.Of(effect, before, after, origin, until);
+        await runs.Start(VersionRun.Of(effect, [], [], origin, null), Recorder, cancellationToken);
         var decision = await runs.Finish(bundle, Recorder, cancellationToken);
         _ended.Add(effect.Version);
         LogEnded(effect.Version, effect.Scope, decision.Outcome, bundle.Run.Reason ?? decision.Explanation ?? "");
     }
 
-    private async Task<Origin> Telemetry(CancellationToken cancellationToken)
+    /// <summary>The weakest origin of some deployments.</summary>
+    private async Task<Origin> OriginOf(IEnumerable<string> names, CancellationToken cancellationToken)
     {
-        var fleet = await GrainFactory.GetGrain<IFleetGrain>(IFleetGrain.Key).Snapshot(-1, cancellationToken) ?? FleetSnapshot.Empty;
-        return fleet.Gpus.Select(gpu => gpu.Latest.Origin).DefaultIfEmpty(Origin.Measured).Max();
+        var views = await Task.WhenAll(names.Select(name => GrainFactory.GetGrain<IDeploymentGrain>(IDeploymentGrain.KeyOf(name)).View(cancellationToken)));
+        return views.OfType<DeploymentView>().Select(view => view.Origin).DefaultIfEmpty(Origin.Measured).Max();
     }
 
     private static DateTimeOffset Minute(DateTimeOffset time) => new(time.Ticks - (time.Ticks % TimeSpan.TicksPerMinute), time.Offset);
