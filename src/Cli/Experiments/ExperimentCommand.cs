@@ -17,21 +17,21 @@ internal static class ExperimentCommand
 {
     public static Command Create() => new("experiment", "Train a mixture-of-experts model, decode under routers in turn, and say what they take. On a GPU joules are measured; on a CPU they are modelled and say so.")
     {
-        One("run", "One strategy."), One("compare", "Every strategy against plain top-k, interleaved, with intervals and ablations."), One("aa", "The same arm twice: its interval has to cover 0."),
-        One("thermal", "Heat soak at a fixed offered load, with and without steering."), CalibrateCommand.Create(), PicturesCommand.Create(),
+        One(ExperimentKind.Run, "One strategy."), One(ExperimentKind.Compare, "Every strategy against plain top-k, interleaved, with intervals and ablations."), One(ExperimentKind.Aa, "The same arm twice: its interval has to cover 0."),
+        One(ExperimentKind.Thermal, "Heat soak at a fixed offered load, with and without steering."), CalibrateCommand.Create(), PicturesCommand.Create(),
     };
 
-    private static Command One(string kind, string description)
+    private static Command One(ExperimentKind kind, string description)
     {
         var options = new ExperimentOptions();
-        var command = new Command(kind, description);
+        var command = new Command(kind.ToString().ToLowerInvariant(), description);
         foreach (var option in options.All)
             command.Options.Add(option);
         command.SetAction((parsed, cancellationToken) => Run(options, parsed, kind, cancellationToken));
         return command;
     }
 
-    private static async Task<int> Run(ExperimentOptions options, ParseResult parsed, string kind, CancellationToken cancellationToken)
+    private static async Task<int> Run(ExperimentOptions options, ParseResult parsed, ExperimentKind kind, CancellationToken cancellationToken)
     {
         ExperimentSettings settings;
         try

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using EnergyTTT.Experiments.Arms;
 using EnergyTTT.Experiments.Runs;
+using EnergyTTT.Experiments.Trials;
 using EnergyTTT.Routing.Losses;
 using EnergyTTT.Routing.Strategies;
+using EnergyTTT.Wire.Deployments;
 
 namespace EnergyTTT.Cli.Experiments;
 
@@ -29,7 +31,13 @@ internal sealed class ExperimentOptions
     private readonly Option<double?> _budget = new("--quality-budget") { Description = "Percent of perplexity that each arm may cost on tuning sequences; its bound is set accordingly. 0: bounds as given." };
     private readonly Option<bool> _ablations = new("--ablations") { Description = "compare: also ours with every part taken away." }, _alternatives = new("--alternatives") { Description = "compare: ours against itself with the other order of leaving, and with a bias alone." };
     private readonly Option<double?> _limit = new("--time-limit") { Description = "Seconds after which no further half round begins." };
-    private readonly Option<double?> _soak = new("--soak-seconds") { Description = "thermal: seconds of each window at the fixed load." }, _cool = new("--cool-seconds") { Description = "thermal: seconds without work before each window." }, _load = new("--load") { Description = "thermal: offered load as a share of what the control can do." };
+    private readonly Option<double?> _soak = new("--soak-seconds") { Description = "thermal: seconds of each window at the fixed load." }, _cool = new("--cool-seconds") { Description = "Seconds without work before each window." }, _settle = new("--settle-seconds") { Description = "Seconds of work under the control before the first window, until the card is warm." };
+    private readonly Option<double?> _load = new("--load") { Description = "Offered load of an open loop as a share of what the control can do." };
+    private readonly Option<bool> _sweep = new("--sweep") { Description = "compare: every strategy over the settings of its bound, so that they are compared at equal quality." };
+    private readonly Option<int?> _stops = new("--stops") { Description = "--sweep: settings of each strategy at most." }, _waiting = new("--waiting-batches") { Description = "Requests that wait when a batch is formed, in batches: what affinity can choose from." };
+    private readonly Option<int?> _tuning = new("--tuning-sequences") { Description = "Sequences on which bounds are tuned; none of them is measured." };
+    private readonly Option<InferencePhase> _phase = new("--phase") { Description = "decode: a step is one token of each sequence. prefill: a step is --batch-size tokens of one prompt." };
+    private readonly Option<ArrivalPattern?> _arrivals = new("--arrivals") { Description = "closed: the next batch is always ready. paced, poisson: requests come at --load whether anybody is ready or not; queue and latency are recorded." };
 
     public Option<Uri?> Server { get; } = new("--server") { Description = "Also record the run live on this server.", CustomParser = Servers.ServerOptions.ReadAddress };
 
@@ -47,12 +55,12 @@ internal sealed class ExperimentOptions
     public IEnumerable<Option> All =>
     [
         _preset, _device, _width, _layers, _experts, _topK, _expertWidth, _vocabulary, _expertType, _chunk, _frequency, _batchSizeOne, _length, _trainSteps, _epochs, _batches, _rate, _power, _celsius, _latency, _guard,
-        _trainSeconds, _window, _muon, _costs, _output, _corpus, _strategy, _seed, _context, _decode, _sequences, _rounds, _sizes, _own, _checkpoint, _trace, _graphs, _budget, _ablations, _alternatives, _limit, _soak, _cool, _load, Server, Key, Json,
+        _trainSeconds, _window, _muon, _costs, _output, _corpus, _strategy, _seed, _context, _decode, _sequences, _rounds, _sizes, _own, _checkpoint, _trace, _graphs, _budget, _ablations, _alternatives, _limit, _soak, _cool, _settle, _load, _sweep, _stops, _waiting, _tuning, _phase, _arrivals, Server, Key, Json,
     ];
 
     /// <summary>The settings that follow.</summary>
     /// <exception cref="ArgumentException">A value does not fit; the message names all.</exception>
-    public ExperimentSettings Settings(ParseResult parsed, string kind)
+    public ExperimentSettings Settings(ParseResult parsed, ExperimentKind kind)
     {
         var tiny = parsed.GetValue(_preset) != "h100";
         var basis = tiny ? ExperimentSettings.Tiny : ExperimentSettings.H100;
@@ -66,19 +74,27 @@ internal sealed class ExperimentOptions
         if (!(guard is > 0 and <= 1))
             throw new ArgumentException($"--guard is {guard}: a share above 0 and at most 1 expected");
         var own = parsed.GetValue(_own) ?? (tiny ? 3 : 5);
+        kind = parsed.GetValue(_sweep) ? kind == ExperimentKind.Compare ? ExperimentKind.Sweep : throw new ArgumentException("--sweep belongs to 'experiment compare'") : kind;
+        var phase = parsed.GetValue(_phase);
+        var stops = parsed.GetValue(_stops) ?? basis.Stops;
+        var isThermal = kind == ExperimentKind.Thermal;
+        var arms = Arms(kind, parsed.GetValue(_strategy), guard, own, tiny, parsed.GetValue(_ablations), parsed.GetValue(_alternatives), shape.TopK, stops);
         return (basis with
         {
-            Kind = kind, Shape = shape, OnCuda = (parsed.GetValue(_device) ?? (tiny ? "cpu" : "cuda")) == "cuda", Arms = Arms(kind, parsed.GetValue(_strategy), guard, own, tiny, parsed.GetValue(_ablations), parsed.GetValue(_alternatives)),
+            // How a prompt uses experts is known once it was read: there is no affinity before.
+            Kind = kind, Shape = shape, OnCuda = (parsed.GetValue(_device) ?? (tiny ? "cpu" : "cuda")) == "cuda", Phase = phase, Arms = phase == InferencePhase.Prefill ? [.. arms.Where(arm => !arm.ByAffinity)] : arms,
             Training = basis.Training with
             {
                 Steps = steps, Batch = parsed.GetValue(_batchSizeOne) ?? basis.Training.Batch, Length = parsed.GetValue(_length) ?? basis.Training.Length, Seconds = parsed.GetValue(_trainSeconds) ?? basis.Training.Seconds,
             },
             BatchSizes = parsed.GetValue(_sizes) is { } sizes ? [.. sizes.Split(',').Select(size => int.TryParse(size, out var number) ? number : throw new ArgumentException($"--batch-size '{sizes}': whole numbers expected"))] : basis.BatchSizes,
             Context = parsed.GetValue(_context) ?? basis.Context, DecodeSteps = parsed.GetValue(_decode) ?? basis.DecodeSteps, Sequences = parsed.GetValue(_sequences) ?? basis.Sequences,
-            Rounds = parsed.GetValue(_rounds) ?? basis.Rounds, WindowSeconds = parsed.GetValue(_window) ?? basis.WindowSeconds, Seed = parsed.GetValue(_seed) ?? basis.Seed, Corpus = parsed.GetValue(_corpus),
+            Rounds = parsed.GetValue(_rounds) ?? (kind == ExperimentKind.Sweep ? 2 : basis.Rounds), WindowSeconds = (isThermal ? parsed.GetValue(_soak) ?? 45 : parsed.GetValue(_window)) ?? basis.WindowSeconds, Seed = parsed.GetValue(_seed) ?? basis.Seed, Corpus = parsed.GetValue(_corpus),
             CheckpointFile = parsed.GetValue(_checkpoint), Trace = parsed.GetValue(_trace), Graphs = parsed.GetValue(_graphs) ?? true,
-            QualityBudget = (kind is "compare" or "thermal" ? parsed.GetValue(_budget) ?? basis.QualityBudget : parsed.GetValue(_budget)) is > 0 and var budget ? budget : null, TimeLimit = parsed.GetValue(_limit),
-            SoakSeconds = kind == "thermal" ? parsed.GetValue(_soak) ?? 45 : null, CoolSeconds = parsed.GetValue(_cool) ?? 15, Load = parsed.GetValue(_load) ?? 0.9,
+            QualityBudget = (parsed.GetValue(_budget) ?? (kind is ExperimentKind.Compare or ExperimentKind.Thermal ? basis.QualityBudget : null)) is > 0 and var budget && kind != ExperimentKind.Sweep ? budget : null,
+            TuningSequences = parsed.GetValue(_tuning) ?? basis.TuningSequences, TimeLimit = parsed.GetValue(_limit), Arrivals = parsed.GetValue(_arrivals) ?? (isThermal ? ArrivalPattern.Paced : ArrivalPattern.Closed),
+            CoolSeconds = parsed.GetValue(_cool) ?? 0, SettleSeconds = parsed.GetValue(_settle) ?? (isThermal ? 30 : 0), Load = parsed.GetValue(_load) ?? basis.Load, WaitingBatches = parsed.GetValue(_waiting) ?? basis.WaitingBatches,
+            Stops = stops,
             KernelCosts = parsed.GetValue(_costs), OutputDirectory = parsed.GetValue(_output),
             Learning = new LearningSettings
             {
@@ -88,16 +104,18 @@ internal sealed class ExperimentOptions
         }).Check();
     }
 
-    private static IReadOnlyList<ArmPlan> Arms(string kind, string? strategy, float guard, int own, bool tiny, bool ablations, bool alternatives)
+    private static IReadOnlyList<ArmPlan> Arms(ExperimentKind kind, string? strategy, float guard, int own, bool tiny, bool ablations, bool alternatives, int topK, int stops)
     {
         ArmPlan[] named = [.. (strategy ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(name => ArmCatalogue.Of(StrategyCatalogue.Find(name)) with { GuardBound = guard })];
+        ArmPlan Ours(string name) => ArmCatalogue.Comparison(guard, own, !tiny).First(arm => arm.Name == name);
         return kind switch
         {
-            "aa" => ArmCatalogue.SameAndSame,
-            "thermal" => [ArmCatalogue.Baseline(), named.Length > 0 ? named[0] : ArmCatalogue.Comparison(guard, own, !tiny).First(arm => arm.Name == ArmCatalogue.Product)],
-            "run" => named.Length > 0 ? named : [ArmCatalogue.Comparison(guard, own, !tiny).First(arm => arm.Name == "EnergyAwareTTT")],
+            ExperimentKind.Aa => ArmCatalogue.SameAndSame,
+            ExperimentKind.Thermal => [.. ArmCatalogue.SameAndSame, named.Length > 0 ? named[0] : Ours(ArmCatalogue.Product)],
+            ExperimentKind.Run => named.Length > 0 ? named : [Ours(ArmCatalogue.Alone)],
+            ExperimentKind.Sweep => ArmCatalogue.Sweep(named.Length > 0 ? named : ArmCatalogue.Swept(guard, !tiny), topK, stops),
             _ when named.Length > 0 => [.. ArmCatalogue.SameAndSame, .. named.Where(arm => arm.Name != ArmCatalogue.Control)],
-            _ when strategy is "" or null && alternatives => [.. ArmCatalogue.SameAndSame, ArmCatalogue.Comparison(guard, own, !tiny).First(arm => arm.Name == ArmCatalogue.Product), .. ArmCatalogue.Alternatives(guard)],
+            _ when alternatives => [.. ArmCatalogue.SameAndSame, Ours(ArmCatalogue.Product), .. ArmCatalogue.Alternatives(guard)],
             _ when tiny => [.. ArmCatalogue.Comparison(guard, own), .. ArmCatalogue.Others, .. ArmCatalogue.Ablations(guard)],
             _ => [.. ArmCatalogue.Comparison(guard, own, true), .. ablations ? ArmCatalogue.Ablations(guard, true) : []],
         };

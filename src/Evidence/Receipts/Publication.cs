@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using EnergyTTT.Evidence.Blocks;
 using EnergyTTT.Evidence.Savings;
+using EnergyTTT.Wire.Runs;
 using EnergyTTT.Wire.Telemetry;
 
 namespace EnergyTTT.Evidence.Receipts;

@@ -3,6 +3,7 @@ using System.Globalization;
 using EnergyTTT.Evidence.Blocks;
 using EnergyTTT.Evidence.Intervals;
 using EnergyTTT.Evidence.Receipts;
+using EnergyTTT.Wire.Runs;
 using EnergyTTT.Wire.Telemetry;
 
 namespace EnergyTTT.Evidence.Savings;

@@ -1,9 +1,12 @@
 using EnergyTTT.Experiments.Gates;
+using EnergyTTT.Experiments.Runs;
 using EnergyTTT.Routing.Feedback;
 using EnergyTTT.Routing.Learning;
 using EnergyTTT.Routing.Monitoring;
 using EnergyTTT.Selection.Epochs;
 using EnergyTTT.Selection.Gates;
+using EnergyTTT.Wire.Deployments;
+using EnergyTTT.Wire.Telemetry;
 
 namespace EnergyTTT.Experiments.Arms;
 
@@ -11,13 +14,15 @@ namespace EnergyTTT.Experiments.Arms;
 internal sealed class Arm : IDisposable
 {
     private readonly RouterLearner[] _learners;
+    private readonly EnginePhase _phase;
     private Task<SelectionEpoch[]>? _thinking;
 
     /// <summary>Puts the first epochs in force.</summary>
-    public Arm(ArmPlan plan, IBatchGate gate, LearningSettings settings, SelectorShape shape, ExpertCosts? costs, int layers, int sequences)
+    public Arm(ArmPlan plan, IBatchGate gate, ExperimentSettings settings, SelectorShape shape, ExpertCosts? costs, int layers, int sequences)
     {
-        (Plan, Gate, Losses, Decoded) = (plan, gate, new double[sequences], new long[sequences]);
-        _learners = [.. Enumerable.Range(0, layers).Select(layer => new RouterLearner(settings.Of(plan, shape, costs, layer)))];
+        (Plan, Gate, Layers, Losses, Decoded, _phase) = (plan, gate, layers, new double[sequences], new long[sequences], settings.Phase == InferencePhase.Prefill ? EnginePhase.Prefill : EnginePhase.Decode);
+        var weakest = settings.OnCuda ? Origin.Replayed : Origin.Modelled; // Without a GPU nothing is measured: what is modelled may teach, and the run says so.
+        _learners = [.. Enumerable.Range(0, layers).Select(layer => new RouterLearner(settings.Learning.Of(plan, shape, costs, layer, weakest)))];
         for (var layer = 0; layer < layers; layer++)
         {
             gate.Apply(layer, _learners[layer].Epoch);
@@ -29,6 +34,9 @@ internal sealed class Arm : IDisposable
 
     /// <summary>The gate.</summary>
     public IBatchGate Gate { get; }
+
+    /// <summary>Layers, each with a learner of its own.</summary>
+    public int Layers { get; }
 
     /// <summary>Joules per token of the last measured window, until a learner was told; null without.</summary>
     public double? LastJoulesPerToken { get; set; }
@@ -44,6 +52,9 @@ internal sealed class Arm : IDisposable
 
     /// <summary>Updates of fast weights so far, all layers.</summary>
     public long Updates => _learners.Sum(learner => learner.Statistics.UpdateCount);
+
+    /// <summary>Why fast weights did not move when it was last their turn; null when they did, and for arms without.</summary>
+    public string? UpdateRefusal => Plan.Strategy.UsesFastWeights && Updates == 0 ? _learners.Select(learner => learner.Statistics.UpdateRefusal).FirstOrDefault(reason => reason is not null) ?? "no chunk was full" : null;
 
     /// <summary>Joules that learning took on the host so far, by the learner's own account.</summary>
     public double OwnJoules => _learners.Sum(learner => learner.Statistics.OwnJoules);
@@ -102,7 +113,7 @@ internal sealed class Arm : IDisposable
             var (counts, logits) = Gate.Observed(layer);
             windows[layer] = new()
             {
-                Time = time, Tokens = tokens, BatchTokens = batch, ExpertCounts = counts, GateLogits = logits, Phase = EnginePhase.Decode, Devices = device is null ? [] : [new DeviceReading(device)],
+                Time = time, Tokens = tokens, BatchTokens = batch, ExpertCounts = counts, GateLogits = logits, Phase = _phase, Devices = device is null ? [] : [new DeviceReading(device)],
                 JoulesPerToken = LastJoulesPerToken,
             };
         }

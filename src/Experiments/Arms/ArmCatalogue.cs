@@ -12,8 +12,11 @@ public static class ArmCatalogue
     /// <summary>The same as the control under another name: its difference has to cover 0.</summary>
     public const string ControlAgain = "Baseline (A/A)";
 
+    /// <summary>The product's own arm in random batches.</summary>
+    public const string Alone = "EnergyAwareTTT";
+
     /// <summary>The product's own arm, with requests grouped by affinity.</summary>
-    public const string Product = "EnergyAwareTTT + affinity";
+    public const string Product = Alone + " + affinity";
 
     /// <summary>Plain top-k.</summary>
     public static ArmPlan Baseline(string name = Control) => new(name, StrategyCatalogue.Baseline, false);
@@ -72,7 +75,25 @@ public static class ArmCatalogue
         ];
     }
 
-    private static ArmPlan Ours(float bound, bool byDemand) => new("EnergyAwareTTT", StrategyCatalogue.EnergyAwareTtt with
+    /// <summary>The control twice, and every strategy over the settings of its dial; one without a dial is a point.</summary>
+    /// <param name="plans">The strategies.</param>
+    /// <param name="topK">k of the gate.</param>
+    /// <param name="stops">Settings of each at most.</param>
+    public static IReadOnlyList<ArmPlan> Sweep(IEnumerable<ArmPlan> plans, int topK, int stops) =>
+    [
+        .. SameAndSame,
+        .. plans.SelectMany(plan => BoundDial.Of(plan, topK) is { } dial
+            ? dial.Stops(stops).Select(setting => dial.Turned(plan, setting) with { Name = $"{plan.Name} ({BoundDial.Written(setting)})", Curve = plan.Name })
+            : [plan with { Curve = plan.Name }]),
+    ];
+
+    /// <summary>What a sweep compares: rivals, plain top-k in batches by affinity, and ours with affinity.</summary>
+    /// <param name="bound">Where the bounds of strategies without a dial stand.</param>
+    /// <param name="byDemand">As in <see cref="Comparison"/>: then ours without affinity chooses what GreedyConsolidation chooses, and is not swept again.</param>
+    public static IReadOnlyList<ArmPlan> Swept(float bound, bool byDemand) =>
+        [.. Comparison(bound, StrategyCatalogue.DefaultOwnExperts, byDemand).Where(plan => plan.Name is not (Control or ControlAgain) && !(byDemand && plan.Name == Alone))];
+
+    private static ArmPlan Ours(float bound, bool byDemand) => new(Alone, StrategyCatalogue.EnergyAwareTtt with
     {
         BatchStep = byDemand ? BatchStep.GreedyConsolidation(bound, priced: true) : BatchStep.MarginalConsolidation(bound, priced: true),
     }, false) { GuardBound = bound };

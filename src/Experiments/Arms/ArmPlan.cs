@@ -17,6 +17,9 @@ public sealed record ArmPlan(string Name, Strategy Strategy, bool ByAffinity)
     /// <summary>Whether the batch step is carried out; else a bias carries everything.</summary>
     public bool BatchAware { get; init; } = true;
 
+    /// <summary>The curve of a sweep that this arm is a point of; null: of none.</summary>
+    public string? Curve { get; init; }
+
     /// <summary><c>random</c> or <c>affinity</c>.</summary>
     public string Grouping => ByAffinity ? "affinity" : "random";
 }

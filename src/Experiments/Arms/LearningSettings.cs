@@ -2,6 +2,7 @@ using EnergyTTT.Routing.FastWeights;
 using EnergyTTT.Routing.Learning;
 using EnergyTTT.Routing.Losses;
 using EnergyTTT.Selection.Gates;
+using EnergyTTT.Wire.Telemetry;
 
 namespace EnergyTTT.Experiments.Arms;
 
@@ -27,13 +28,18 @@ public sealed record LearningSettings
     public int Seed { get; init; } = 1;
 
     /// <summary>The options of the learner of one layer.</summary>
-    public LearningOptions Of(ArmPlan plan, SelectorShape shape, ExpertCosts? costs, int layer)
+    /// <param name="plan">The arm.</param>
+    /// <param name="shape">The gate.</param>
+    /// <param name="costs">What experts cost; null: unknown.</param>
+    /// <param name="layer">The layer.</param>
+    /// <param name="weakest">The weakest origin of readings that fast weights may learn under.</param>
+    public LearningOptions Of(ArmPlan plan, SelectorShape shape, ExpertCosts? costs, int layer, Origin weakest)
     {
         ArgumentNullException.ThrowIfNull(plan);
         return new()
         {
             Shape = shape, Strategy = plan.Strategy, BatchAware = plan.BatchAware, Costs = costs, ChunkSize = ChunkSize, UpdateFrequency = UpdateFrequency, GuardBound = plan.GuardBound,
-            EpochLife = TimeSpan.FromHours(24), Targets = Targets, FastWeights = new FastWeightOptions { MuonEnabled = Muon && plan.Muon, AdamRate = Rate, Seed = Seed + layer },
+            EpochLife = TimeSpan.FromHours(24), Targets = Targets, Monitoring = new() { WeakestOrigin = weakest }, FastWeights = new FastWeightOptions { MuonEnabled = Muon && plan.Muon, AdamRate = Rate, Seed = Seed + layer },
         };
     }
 }

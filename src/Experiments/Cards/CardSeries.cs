@@ -6,6 +6,12 @@ namespace EnergyTTT.Experiments.Cards;
 /// <summary>Temperature and power of a card as lines of a run's charts.</summary>
 internal static class CardSeries
 {
+    /// <summary>Degrees Celsius of the die.</summary>
+    public const string Temperature = "temperature";
+
+    /// <summary>Watts of the card.</summary>
+    public const string Power = "power";
+
     /// <summary>Means of equal steps between two timestamps; x in seconds since the first.</summary>
     public static IEnumerable<RunSeries> Of(CardWatch watch, long from, long to, double step, string label, TimeProvider time)
     {
@@ -21,7 +27,7 @@ internal static class CardSeries
             Name = name, Label = label, XUnit = "s", YUnit = unit, Origin = Origin.Measured, X = x,
             Y = [.. steps.Select(group => group.Select(value).OfType<double>().ToList() is { Count: > 0 } known ? known.Average() : (double?)null)],
         };
-        yield return Line("temperature", "degrees Celsius", reading => reading.Celsius);
-        yield return Line("power", "W", reading => reading.AverageWatts);
+        yield return Line(Temperature, "degrees Celsius", reading => reading.Celsius);
+        yield return Line(Power, "W", reading => reading.AverageWatts);
     }
 }

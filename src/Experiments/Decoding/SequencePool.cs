@@ -1,7 +1,6 @@
 using EnergyTTT.Experiments.Corpora;
 using EnergyTTT.Experiments.Gates;
 using EnergyTTT.Experiments.Models;
-using EnergyTTT.Selection.Affinities;
 using EnergyTTT.Selection.Gates;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -11,15 +10,14 @@ namespace EnergyTTT.Experiments.Decoding;
 /// <summary>
 /// Held-out sequences whose prompts have been read: keys, values, the tokens that follow, and how each prompt used the experts. Prompts pass the plain gate, so that all arms decode from the same state.
 /// </summary>
-internal sealed class SequencePool : IDisposable
+internal sealed class SequencePool : ISequenceSet
 {
     private readonly Tensor[] _keys, _values;
 
-    private SequencePool(Tensor[] keys, Tensor[] values, Tensor tokens, float[] usage, int prompt, int steps, IReadOnlyList<string> domains) =>
-        (_keys, _values, Tokens, Usage, Prompt, Steps, Domains) = (keys, values, tokens, usage, prompt, steps, domains);
+    private SequencePool(Tensor[] keys, Tensor[] values, Tensor tokens, float[] usage, int prompt, int steps, int count) =>
+        (_keys, _values, Tokens, Usage, Prompt, Steps, Count) = (keys, values, tokens, usage, prompt, steps, count);
 
-    /// <summary>Sequences.</summary>
-    public int Count => Domains.Count;
+    public int Count { get; }
 
     /// <summary>Tokens of each prompt: the context that decoding begins with.</summary>
     public int Prompt { get; }
@@ -30,11 +28,11 @@ internal sealed class SequencePool : IDisposable
     /// <summary>[sequences, steps + 1] int64: the last token of the prompt and those that follow.</summary>
     public Tensor Tokens { get; }
 
-    /// <summary>Share of a prompt's tokens that used each expert <c>[sequences, layers x experts]</c>: the signature that batches are formed by.</summary>
     public float[] Usage { get; }
 
-    /// <summary>Where each sequence comes from.</summary>
-    public IReadOnlyList<string> Domains { get; }
+    public int Together(int size) => size;
+
+    public CachedPass Pass(MoeLanguageModel model, int size) => new BatchDecoder(model, this, size);
 
     /// <summary>Reads prompts.</summary>
     /// <param name="model">A model that no longer learns.</param>
@@ -85,59 +83,7 @@ internal sealed class SequencePool : IDisposable
 
         var following = all.narrow(1, prompt - 1, steps + 2).to(model.Device).contiguous().DetachFromDisposeScope();
         all.Dispose();
-        return new(keys, values, following, usage, prompt, steps, sequences.Domains);
-    }
-
-    /// <summary>Batches of sequences side by side, each sequence in exactly one.</summary>
-    /// <param name="size">Sequences of a batch; divides <see cref="Count"/>.</param>
-    /// <param name="byAffinity">By likeness of how prompts used the experts; else at random.</param>
-    /// <param name="seed">Of the random order.</param>
-    /// <returns>Indices of sequences, <c>[batches][size]</c>.</returns>
-    public int[][] Batches(int size, bool byAffinity, int seed)
-    {
-        if (size < 1 || Count % size != 0)
-        {
-            throw new ArgumentOutOfRangeException(nameof(size), size, $"a batch size that divides the {Count} sequences expected");
-        }
-
-        var order = Enumerable.Range(0, Count).ToArray();
-        new Random(seed).Shuffle(order);
-        if (!byAffinity)
-        {
-            return [.. order.Chunk(size)];
-        }
-
-        var cells = Usage.Length / Count;
-
-        // Centred per expert: what every sequence uses says nothing about which ones are alike (docs/decisions/0052).
-        var centred = new float[Usage.Length];
-        for (var c = 0; c < cells; c++)
-        {
-            double mean = 0;
-            for (var s = 0; s < Count; s++)
-            {
-                mean += Usage[s * cells + c];
-            }
-
-            for (var s = 0; s < Count; s++)
-            {
-                centred[s * cells + c] = Usage[s * cells + c] - (float)(mean / Count);
-            }
-        }
-
-        var groups = AffinityGrouping.Group(centred, cells, [], size);
-        if (groups.Max() + 1 == Count / size)
-        {
-            var usage = new float[Usage.Length];
-            for (var i = 0; i < usage.Length; i++)
-            {
-                usage[i] = Math.Clamp(Usage[i], 0, 1);
-            }
-
-            GroupRefinement.Exchange(usage, groups, 3);
-        }
-
-        return [.. order.OrderBy(s => groups[s]).Chunk(size)];
+        return new(keys, values, following, usage, prompt, steps, sequences.Count);
     }
 
     /// <summary>Puts the state of a batch's sequences where decoding reads it.</summary>

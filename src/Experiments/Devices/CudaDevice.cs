@@ -1,6 +1,5 @@
 using EnergyTTT.Experiments.Arms;
 using EnergyTTT.Experiments.Cards;
-using EnergyTTT.Experiments.Decoding;
 using EnergyTTT.Experiments.Gates;
 using EnergyTTT.Experiments.Meters;
 using EnergyTTT.Experiments.Trials;
@@ -26,7 +25,9 @@ internal sealed class CudaDevice(CudaQueue queue, CardWatch watch, TimeProvider 
 
     public override IBatchGate Gate(ArmPlan plan, SelectorShape shape, int layers, int size) => new GpuGate(queue.Selector, shape, layers, size, plan.Strategy.HasBias);
 
-    public override IStepper Stepper(BatchDecoder decoder) => _stepper = new(queue, time, mayRecord);
+    public override IStepper Stepper() => _stepper = new(queue, time, mayRecord);
+
+    public override ITrialClock Clock { get; } = new WallClock(time);
 
     public override void Enter() => queue.Enter();
 

@@ -1,5 +1,4 @@
 using EnergyTTT.Experiments.Arms;
-using EnergyTTT.Experiments.Decoding;
 using EnergyTTT.Experiments.Gates;
 using EnergyTTT.Experiments.Meters;
 using EnergyTTT.Experiments.Runs;
@@ -64,8 +63,11 @@ internal abstract class ExperimentDevice : IDisposable
     /// <summary>What stands at the gates of an arm.</summary>
     public abstract IBatchGate Gate(ArmPlan plan, SelectorShape shape, int layers, int size);
 
-    /// <summary>How steps of a decoder happen.</summary>
-    public abstract IStepper Stepper(BatchDecoder decoder);
+    /// <summary>How steps of a batch happen.</summary>
+    public abstract IStepper Stepper();
+
+    /// <summary>The time that trials live in.</summary>
+    public abstract ITrialClock Clock { get; }
 
     /// <summary>Share of the seconds since <see cref="Begin"/> in which the device waited for its host; null where that has no meaning.</summary>
     public virtual double? WaitShare(double seconds) => null;
@@ -82,7 +84,7 @@ internal abstract class ExperimentDevice : IDisposable
 /// <summary>The CPU: real routing of a real model, joules modelled.</summary>
 internal sealed class CpuDevice(ModelledCosts costs, TimeProvider time) : ExperimentDevice
 {
-    private readonly ModelledMeter _meter = new(costs);
+    private readonly ModelledMeter _meter = new(costs, time);
 
     public override torch.Device Torch { get; } = torch.CPU;
 
@@ -90,5 +92,7 @@ internal sealed class CpuDevice(ModelledCosts costs, TimeProvider time) : Experi
 
     public override IBatchGate Gate(ArmPlan plan, SelectorShape shape, int layers, int size) => new CpuGate(shape, layers, plan.Strategy.HasBias ? 256 : 0, _meter.Add);
 
-    public override IStepper Stepper(BatchDecoder decoder) => new EagerStepper(time, null);
+    public override IStepper Stepper() => new EagerStepper(time);
+
+    public override ITrialClock Clock => _meter;
 }

@@ -19,13 +19,9 @@ internal sealed class CpuGate(SelectorShape shape, int layers, int sampleRows = 
     private readonly Queue<float[]>[] _samples = [.. Enumerable.Range(0, layers).Select(_ => new Queue<float[]>())];
     private long _steps, _tokens;
     private double _distinct, _retained, _least = 1;
+    private int[] _experts = [];
 
     public string Name => "cpu selector";
-
-    public bool IsReplayable => false;
-
-    /// <summary>The experts of the latest call [tokens, k], negative where unused: what prompts' signatures are counted from.</summary>
-    public int[] Latest { get; private set; } = [];
 
     public GateChoice Choose(int layer, Tensor logits)
     {
@@ -37,13 +33,13 @@ internal sealed class CpuGate(SelectorShape shape, int layers, int sampleRows = 
             numbers = host.data<float>().ToArray();
         }
 
-        if (Latest.Length != tokens * k)
+        if (_experts.Length != tokens * k)
         {
-            Latest = new int[tokens * k];
+            _experts = new int[tokens * k];
         }
 
         var weights = new float[tokens * k];
-        var done = _selectors[layer].Select(numbers, tokens, _epochs[layer], Latest, weights);
+        var done = _selectors[layer].Select(numbers, tokens, _epochs[layer], _experts, weights);
         var counts = done.Counts.Span;
         for (var e = 0; e < shape.Experts; e++)
         {
@@ -60,7 +56,7 @@ internal sealed class CpuGate(SelectorShape shape, int layers, int sampleRows = 
         var chosen = new long[tokens * k];
         for (var slot = 0; slot < chosen.Length; slot++)
         {
-            chosen[slot] = Latest[slot] >= 0 ? Latest[slot] : Latest[slot / k * k];
+            chosen[slot] = _experts[slot] >= 0 ? _experts[slot] : _experts[slot / k * k];
         }
 
         return GateChoice.Of(tensor(chosen, [tokens, k]).to(logits.device), tensor(weights, [tokens, k]).to(logits.device), shape.Experts);

@@ -9,6 +9,13 @@ namespace EnergyTTT.Experiments.Gates;
 /// <param name="Layers">Layers.</param>
 public readonly record struct GateTotals(long Steps, long Tokens, double Distinct, double Retained, double RetainedMin, int Layers)
 {
+    /// <summary>Nothing, of so many layers.</summary>
+    public static GateTotals None(int layers) => new(0, 0, 0, 0, 1, layers);
+
+    /// <summary>Both together.</summary>
+    public static GateTotals operator +(GateTotals a, GateTotals b) =>
+        new(a.Steps + b.Steps, a.Tokens + b.Tokens, a.Distinct + b.Distinct, a.Retained + b.Retained, Math.Min(a.RetainedMin, b.RetainedMin), b.Layers);
+
     /// <summary>Distinct experts per layer and step; null of no steps.</summary>
     public double? DistinctMean => Steps > 0 ? Distinct / (Steps * Layers) : null;
 

@@ -48,8 +48,6 @@ internal sealed class GpuGate : IBatchGate
 
     public string Name => "cuda kernels";
 
-    public bool IsReplayable => true;
-
     /// <summary>Grows when a recorded step would no longer do what the epochs say.</summary>
     public int Version { get; private set; }
 

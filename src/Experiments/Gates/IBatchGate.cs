@@ -9,9 +9,6 @@ internal interface IBatchGate : IDisposable
     /// <summary>What carries the choice out, for the record.</summary>
     string Name { get; }
 
-    /// <summary>Whether a step may be recorded once and replayed: nothing in it waits for the host.</summary>
-    bool IsReplayable { get; }
-
     /// <summary>Chooses for one layer of one step.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="logits">[tokens, experts] float32, contiguous.</param>

@@ -52,11 +52,10 @@ internal sealed class CounterMeter(CardWatch watch) : ITrialMeter
         var readings = watch.Readings(first.Timestamp, last.Timestamp);
 
         // The card averages over its last second: what it says in the first second of a trial is of the one before.
-        var watts = Mean(readings.Where(reading => Seconds(begin, reading.Timestamp) >= AverageLag).Select(reading => reading.AverageWatts));
+        var watts = Quantiles.Mean(readings.Where(reading => Seconds(begin, reading.Timestamp) >= AverageLag).Select(reading => reading.AverageWatts));
         var celsius = readings.Select(reading => reading.Celsius).OfType<double>().ToList();
         var throttled = readings.Count > 1 ? (readings[^1].ThrottledNanoseconds - readings[0].ThrottledNanoseconds) / 1e9 : null;
         var edge = first.UncertainSeconds + last.UncertainSeconds;
-        var steps = work.StepMilliseconds.Order().ToArray();
         List<string> codes = [];
         Add(resets > 0, ReasonCode.CounterReset);
         Add(joules is not > 0, ReasonCode.NoEnergy);
@@ -72,7 +71,7 @@ internal sealed class CounterMeter(CardWatch watch) : ITrialMeter
                 _celsius[trial.Arm] = earlier = [];
             }
 
-            Add(earlier.Count >= 2 && Math.Abs(celsius.Average() - Median(earlier)) > GreatestDrift, ReasonCode.ThermalDrift);
+            Add(earlier.Count >= 2 && Math.Abs(celsius.Average() - Quantiles.Of(earlier, 0.5)!.Value) > GreatestDrift, ReasonCode.ThermalDrift); // there are earlier ones
             earlier.Add(celsius.Average());
         }
 
@@ -81,7 +80,7 @@ internal sealed class CounterMeter(CardWatch watch) : ITrialMeter
             Started = trial.Started + TimeSpan.FromSeconds(Seconds(begin, first.Timestamp)), Finished = trial.Started + TimeSpan.FromSeconds(Seconds(begin, last.Timestamp)), Seconds = seconds,
             Tokens = (long)Math.Round(tokens), Joules = joules, EnergyMethod = EnergyMethod.Counter, EdgeSeconds = edge, PowerAverageWatts = watts,
             TemperatureStartCelsius = celsius.Count > 0 ? celsius[0] : null, TemperatureEndCelsius = celsius.Count > 0 ? celsius[^1] : null, TemperatureMaxCelsius = celsius.Count > 0 ? celsius.Max() : null,
-            SmClockHertz = readings.Count > 0 ? readings[^1].SmClockHertz : null, ThrottleSeconds = throttled, MsPerTokenP50 = Quantiles.Of(steps, 0.5), MsPerTokenP95 = Quantiles.Of(steps, 0.95),
+            SmClockHertz = readings.Count > 0 ? readings[^1].SmClockHertz : null, ThrottleSeconds = throttled, MsPerTokenP50 = Quantiles.Of(work.StepMilliseconds, 0.5), MsPerTokenP95 = Quantiles.Of(work.StepMilliseconds, 0.95),
             CounterResets = resets, GapSeconds = gap, Codes = codes,
         };
 
@@ -129,16 +128,4 @@ internal sealed class CounterMeter(CardWatch watch) : ITrialMeter
     }
 
     private double Seconds(long from, long to) => _time.GetElapsedTime(from, to).TotalSeconds;
-
-    private static double? Mean(IEnumerable<double?> values)
-    {
-        List<double> known = [.. values.OfType<double>()];
-        return known.Count > 0 ? known.Average() : null;
-    }
-
-    private static double Median(List<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted[sorted.Length / 2];
-    }
 }

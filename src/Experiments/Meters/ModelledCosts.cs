@@ -9,7 +9,7 @@ namespace EnergyTTT.Experiments.Meters;
 public sealed class ModelledCosts
 {
     private readonly KernelCostModel _model;
-    private readonly Dictionary<(int, int), (double Joules, double Seconds)> _known = [];
+    private readonly Dictionary<(int, int), (double Joules, double Seconds)?> _known = [];
 
     /// <summary>Takes a table.</summary>
     /// <exception cref="ArgumentException">The table has no fit of the block of experts.</exception>
@@ -35,19 +35,15 @@ public sealed class ModelledCosts
     /// <summary>Costs of experts for the learners.</summary>
     public ExpertCosts Experts(int experts) => ExpertCosts.From(Fit, experts, CalibrationId);
 
-    /// <summary>Joules and seconds of one layer of one step.</summary>
+    /// <summary>Joules and seconds of one layer of one step; null where the table does not reach so far.</summary>
     /// <param name="tokens">N.</param>
     /// <param name="distinct">U.</param>
-    /// <exception cref="InvalidOperationException">The table does not reach so far.</exception>
-    public (double Joules, double Seconds) Layer(int tokens, int distinct)
+    public (double Joules, double Seconds)? Layer(int tokens, int distinct)
     {
         if (!_known.TryGetValue((tokens, distinct), out var cost))
         {
             var estimate = _model.Estimate(KernelCostModel.MoeBlock, tokens, distinct);
-            cost = estimate.EnergyJoules is { } joules && estimate.LatencyMilliseconds is { } milliseconds
-                ? (joules, milliseconds / 1000)
-                : throw new InvalidOperationException($"the cost table says nothing about {tokens} tokens on {distinct} experts: {estimate.Refusal}");
-            _known[(tokens, distinct)] = cost;
+            _known[(tokens, distinct)] = cost = estimate is { EnergyJoules: { } joules, LatencyMilliseconds: { } milliseconds } ? (joules, milliseconds / 1000) : null;
         }
 
         return cost;

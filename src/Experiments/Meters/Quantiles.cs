@@ -1,8 +1,19 @@
 namespace EnergyTTT.Experiments.Meters;
 
-/// <summary>Quantiles by nearest rank.</summary>
+/// <summary>Figures of a few values of which some may be unknown.</summary>
 internal static class Quantiles
 {
-    /// <summary>The quantile of sorted values; null of none.</summary>
-    public static double? Of(IReadOnlyList<double> sorted, double share) => sorted.Count == 0 ? null : sorted[Math.Clamp((int)Math.Ceiling(share * sorted.Count) - 1, 0, sorted.Count - 1)];
+    /// <summary>The quantile by nearest rank; null of no values.</summary>
+    public static double? Of(IEnumerable<double> values, double share)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted.Length == 0 ? null : sorted[Math.Clamp((int)Math.Ceiling(share * sorted.Length) - 1, 0, sorted.Length - 1)];
+    }
+
+    /// <summary>The mean of what is known; null of nothing.</summary>
+    public static double? Mean(IEnumerable<double?> values)
+    {
+        List<double> known = [.. values.OfType<double>()];
+        return known.Count > 0 ? known.Average() : null;
+    }
 }

@@ -167,20 +167,10 @@ public sealed class MoeLanguageModel : IDisposable
 
     /// <summary>Carries rows to their experts and back.</summary>
     /// <param name="h">[n, width].</param>
-    /// <param name="chosen">[n, k] int64, no negative ones.</param>
-    /// <param name="weight">[n, k], type of h.</param>
+    /// <param name="choice">Rows sorted by expert.</param>
     /// <param name="up">Experts' first matrices in the type of h.</param>
     /// <param name="down">Experts' second matrices.</param>
-    /// <param name="counts">Receives [experts] int64: rows of each expert.</param>
     /// <returns>[n, width].</returns>
-    internal Tensor Experts(Tensor h, Tensor chosen, Tensor weight, Tensor up, Tensor down, out Tensor counts)
-    {
-        counts = (chosen.reshape(1, -1) == arange(Shape.Experts, ScalarType.Int64, Device).unsqueeze(1)).sum(1); // [experts]
-        return Experts(h, Gates.GateChoice.Of(chosen, weight, Shape.Experts), up, down);
-    }
-
-    /// <inheritdoc cref="Experts(Tensor, Tensor, Tensor, Tensor, Tensor, out Tensor)"/>
-    /// <param name="choice">Rows sorted by expert.</param>
     internal Tensor Experts(Tensor h, Gates.GateChoice choice, Tensor up, Tensor down) => Experts(h, choice, up, down, Shape.Gated);
 
     /// <inheritdoc cref="Experts(Tensor, Gates.GateChoice, Tensor, Tensor)"/>

@@ -1,3 +1,4 @@
+using EnergyTTT.Experiments.Gates;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -58,7 +59,7 @@ internal static class TrainingPass
             h = MoeLanguageModel.Norm(x, Weight($"{layer}.norm2"));
             var logits = h.to(ScalarType.Float32).matmul(model.W($"{layer}.gate").t()); // [n, experts]
             var (chosen, weights) = gate(layer, logits);
-            x = x + model.Experts(h, chosen, weights.to(kind), Weight($"{layer}.up"), Weight($"{layer}.down"), out _);
+            x = x + model.Experts(h, GateChoice.Of(chosen, weights.to(kind), shape.Experts), Weight($"{layer}.up"), Weight($"{layer}.down"));
             if (model.Shared(layer, h, Weight) is { } common)
             {
                 x = x + common;

@@ -26,10 +26,7 @@ public sealed class FileRecorder(string folder) : IRunRecorder
     public Task Record(Guid run, RunTrial trial, CancellationToken cancellationToken)
     {
         var bundle = _bundle is { } started && started.Run.Id == run ? started : throw new InvalidOperationException($"run {run} was not started here");
-        // A file that is left behind has to be whole: an arm that nobody has summed up yet stands there by its name.
-        var arms = bundle.Arms.Any(arm => arm.Name == trial.Arm) ? bundle.Arms
-            : [.. bundle.Arms, new RunArm { Name = trial.Arm, Strategy = trial.Arm, Selection = "unknown", Grouping = "unknown", Phase = "decode", BatchSize = 1, Trials = 0, Tokens = 0, Origin = trial.Origin, Parameters = [] }];
-        _bundle = bundle with { Trials = [.. bundle.Trials, trial], Arms = arms };
+        _bundle = bundle with { Trials = [.. bundle.Trials, trial] };
         return Write(cancellationToken);
     }
 

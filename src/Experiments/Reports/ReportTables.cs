@@ -22,15 +22,16 @@ public static class ReportTables
             new($"Energy ({origin})", ["Router", "J/token", "W", "saving % (95 %)", "J/token x tokens/s = W", "verdict"], [.. bundle.Arms.Select(arm => (IReadOnlyList<string>)
             [
                 arm.Name, Number(arm.JoulesPerToken, "0.000000"), Number(arm.Watts, "0.0"), Interval(Of(arm)?.SavingPercent, Of(arm)?.Ci95), SelfCheck(arm),
-                Of(arm) is { } c ? c.Verdict + (c.Publishable ? "" : ", not publishable: " + string.Join(' ', c.Reasons)) : "control",
+                Of(arm) is { } c ? Word(c.Verdict) + (c.Publishable ? "" : ", not publishable: " + string.Join(' ', c.Reasons)) : "control",
             ])]),
-            new($"Heat ({origin})", ["Router", "greatest °C", "rise in a window °C"], [.. bundle.Arms.Select(arm => (IReadOnlyList<string>)
-                [arm.Name, Number(arm.TemperatureMaxCelsius, "0"), Number(arm.TemperatureRiseCelsius, "0.0")])]),
+            new($"Heat ({origin})", ["Router", "greatest °C", "rise in a window °C", "cooler at its end °C (95 %)"], [.. bundle.Arms.Select(arm => (IReadOnlyList<string>)
+                [arm.Name, Number(arm.TemperatureMaxCelsius, "0"), Number(arm.TemperatureRiseCelsius, "0.0"), Interval(Of(arm)?.CoolerCelsius, Of(arm)?.CoolerCi95)])]),
             new($"Throughput ({origin})", ["Router", "tokens/s", "ms/token p50", "p95", "more tokens/s % (95 %)", "GPU waits %"], [.. bundle.Arms.Select(arm => (IReadOnlyList<string>)
             [
                 arm.Name, Number(arm.TokensPerSecond, "0"), Number(arm.MsPerTokenP50, "0.000"), Number(arm.MsPerTokenP95, "0.000"), Interval(Of(arm)?.ThroughputPercent, Of(arm)?.ThroughputCi95),
                 Number(100 * arm.GpuWaitShare, "0.0"),
             ])]),
+            .. bundle.Arms.Any(arm => arm.OfferedTokensPerSecond is not null) ? [Waiting(bundle, origin)] : Array.Empty<ReportTable>(),
             new("Quality (held-out text, decoded under the very selection of the table above)", ["Router", "perplexity", "more % (95 %)", "retained mass", "least", "distinct experts", "updates", "gamma"],
             [.. bundle.Arms.Select(arm => (IReadOnlyList<string>)
             [
@@ -47,6 +48,14 @@ public static class ReportTables
         return arm is { JoulesPerToken: { } joules, TokensPerSecond: { } speed, Watts: { } watts }
             ? Invariant($"{joules * speed:0.0} W {(Publication.IsConsistent(joules, speed, watts) ? "ok" : "CONTRADICTS")}") : "-";
     }
+
+    private static ReportTable Waiting(RunBundle bundle, string origin) => new(
+        $"Waiting under an offered load ({origin})", ["Router", "offered tokens/s", "queue ms p50", "p95", "arrival to last token ms p50", "p95"], [.. bundle.Arms.Select(arm => (IReadOnlyList<string>)
+        [
+            arm.Name, Number(arm.OfferedTokensPerSecond, "0"), Number(arm.QueueMsP50, "0.0"), Number(arm.QueueMsP95, "0.0"), Number(arm.LatencyMsP50, "0.0"), Number(arm.LatencyMsP95, "0.0"),
+        ])]);
+
+    private static string Word(Verdict verdict) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(verdict.ToString());
 
     private static string Number(double? value, string format) => value is { } number ? number.ToString(format, System.Globalization.CultureInfo.InvariantCulture) : "-";
 

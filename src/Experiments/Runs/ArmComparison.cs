@@ -31,13 +31,13 @@ internal static class ArmComparison
         double[] speeds = [.. pairs.Select(pair => Math.Log(Speed(pair.Treated)) - Math.Log(Speed(pair.Control)))];
         var saving = Saving.Of(ratios, origin);
         var speed = MeanInterval.TwoSided(speeds, 0.95);
+        var cooler = MeanInterval.TwoSided([.. pairs.Select(pair => pair.Control.TemperatureEndCelsius - pair.Treated.TemperatureEndCelsius).OfType<double>()], 0.95);
         var losses = Enumerable.Range(0, control.Losses.Length).Where(s => control.Decoded[s] > 0 && treated.Decoded[s] > 0)
             .Select(s => treated.Losses[s] / treated.Decoded[s] - control.Losses[s] / control.Decoded[s]).ToArray();
         var quality = MeanInterval.TwoSided(losses, 0.95);
         List<string> reasons = [.. saving.Reasons, .. against];
         Add(origin == Origin.Measured && ratios.Length < LeastPairs, ReasonCode.TooFewPairs);
-        Add(origin == Origin.Measured && sameCoversZero is null, ReasonCode.NoAaRun);
-        Add(origin == Origin.Measured && sameCoversZero is false, ReasonCode.NoAaRun);
+        Add(origin == Origin.Measured && sameCoversZero is not true, ReasonCode.NoAaRun);
         Add(pairs.Any(pair => pair.Treated.GpuWaitShare > GreatestWait || pair.Control.GpuWaitShare > GreatestWait), ReasonCode.GpuWaits);
         Add(!control.Decoded.AsSpan().SequenceEqual(treated.Decoded), ReasonCode.TokensDiffer);
         Add(pairs.Any(pair => !Publication.IsConsistent(PerToken(pair.Treated), Speed(pair.Treated), pair.Treated.Joules!.Value / pair.Treated.Seconds)), ReasonCode.Inconsistent); // pairs have joules
@@ -47,11 +47,7 @@ internal static class ArmComparison
             Ci95 = saving is { Ci95Low: { } low, Ci95High: { } high } ? [low, high] : null, LogRatios = ratios,
             ThroughputPercent = speed.Count > 0 ? Percent(speed.Mean) : null, ThroughputCi95 = speed.Count > 1 ? [Percent(speed.Low), Percent(speed.High)] : null,
             PerplexityPercent = quality.Count > 0 ? Percent(quality.Mean) : null, PerplexityCi95 = quality.Count > 1 ? [Percent(quality.Low), Percent(quality.High)] : null,
-            Verdict = saving.Verdict switch
-            {
-                Verdict.Saving => "saving", Verdict.Loss => "loss", Verdict.NoSignificantSaving => "no_significant_saving", Verdict.NotMeasured => "not_measured", _ => "inconclusive",
-            },
-            Publishable = reasons.Count == 0, Reasons = [.. reasons.Distinct()],
+            CoolerCelsius = cooler.Count > 0 ? cooler.Mean : null, CoolerCi95 = cooler.Count > 1 ? [cooler.Low, cooler.High] : null, Verdict = saving.Verdict, Publishable = reasons.Count == 0, Reasons = [.. reasons.Distinct()],
         };
 
         void Add(bool holds, string code)

@@ -3,6 +3,7 @@ using EnergyTTT.Experiments.Decoding;
 using EnergyTTT.Experiments.Devices;
 using EnergyTTT.Experiments.Models;
 using EnergyTTT.Selection.Gates;
+using EnergyTTT.Wire.Deployments;
 using TorchSharp;
 
 namespace EnergyTTT.Experiments.Runs;
@@ -10,23 +11,30 @@ namespace EnergyTTT.Experiments.Runs;
 /// <summary>What every experiment begins with: a trained model, and held-out sequences whose prompts it has read.</summary>
 internal sealed class Preparation : IDisposable
 {
-    private Preparation(MoeLanguageModel model, TrainingReport trained, string corpusSha256, SequencePool pool, SequencePool? tuning) =>
-        (Model, Trained, CorpusSha256, Pool, Tuning) = (model, trained, corpusSha256, pool, tuning);
+    private readonly TrainingReport _trained;
+    private readonly int _domains;
+
+    private Preparation(MoeLanguageModel model, TrainingReport trained, Corpus corpus, ISequenceSet measured, ISequenceSet? tuning, int domains) =>
+        (Model, _trained, Corpus, Measured, Tuning, _domains) = (model, trained, corpus, measured, tuning, domains);
 
     /// <summary>The model; it no longer learns.</summary>
     public MoeLanguageModel Model { get; }
 
-    /// <summary>How it was trained.</summary>
-    public TrainingReport Trained { get; }
-
-    /// <summary>SHA-256 of the text as tokens.</summary>
-    public string CorpusSha256 { get; }
+    /// <summary>The text.</summary>
+    public Corpus Corpus { get; }
 
     /// <summary>What is measured.</summary>
-    public SequencePool Pool { get; }
+    public ISequenceSet Measured { get; }
 
     /// <summary>What bounds are tuned on; null where nothing is tuned.</summary>
-    public SequencePool? Tuning { get; }
+    public ISequenceSet? Tuning { get; }
+
+    /// <summary>Figures of the model and of the text, for the record.</summary>
+    public Dictionary<string, double> Figures() => new(StringComparer.Ordinal)
+    {
+        ["train_loss"] = _trained.Loss, ["train_tokens"] = _trained.Tokens, ["train_seconds"] = _trained.Seconds, ["domains"] = _domains, ["corpus_train_tokens"] = Corpus.TrainTokens,
+        ["corpus_held_out_tokens"] = Corpus.HeldOutTokens,
+    };
 
     /// <summary>Reads text, trains or reads a checkpoint, and reads prompts.</summary>
     public static Preparation Make(ExperimentSettings settings, ExperimentDevice device, TimeProvider time, Action<string, double> say, CancellationToken cancellationToken)
@@ -70,10 +78,13 @@ internal sealed class Preparation : IDisposable
             var gate = new SelectorShape(shape.Experts, shape.TopK);
             var tuned = settings.QualityBudget is null ? 0 : settings.TuningSequences;
             var all = corpus.HeldOut(settings.Sequences + tuned, settings.Context + settings.DecodeSteps + 2, settings.Seed);
-            SequencePool Read(HeldOutSequences sequences, string what) => SequencePool.Read(
-                model, sequences, settings.Context, settings.DecodeSteps, gate, settings.OnCuda ? 16 : 4, share => say(what, share), cancellationToken);
-            var pool = Read(all.Part(0, settings.Sequences), "reading prompts");
-            return new(model, trained, corpus.Sha256, pool, tuned == 0 ? null : Read(all.Part(settings.Sequences, tuned), "reading prompts for tuning"));
+            ISequenceSet Read(HeldOutSequences sequences, string what) => settings.Phase == InferencePhase.Prefill
+                ? new PromptPool(sequences, settings.Context, device.Torch)
+                : SequencePool.Read(model, sequences, settings.Context, settings.DecodeSteps, gate, settings.OnCuda ? 16 : 4, share => say(what, share), cancellationToken);
+            var measured = all.Part(0, settings.Sequences);
+            return new(
+                model, trained, corpus, Read(measured, "reading prompts"), tuned == 0 ? null : Read(all.Part(settings.Sequences, tuned), "reading prompts for tuning"),
+                measured.Domains.Distinct(StringComparer.Ordinal).Count());
         }
         catch
         {
@@ -85,7 +96,7 @@ internal sealed class Preparation : IDisposable
     public void Dispose()
     {
         Tuning?.Dispose();
-        Pool.Dispose();
+        Measured.Dispose();
         Model.Dispose();
     }
 }

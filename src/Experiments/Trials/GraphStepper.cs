@@ -1,4 +1,3 @@
-using EnergyTTT.Experiments.Arms;
 using EnergyTTT.Experiments.Decoding;
 using EnergyTTT.Experiments.Devices;
 using EnergyTTT.Experiments.Gates;
@@ -10,7 +9,7 @@ namespace EnergyTTT.Experiments.Trials;
 /// Steps on a GPU: each arm's step is recorded once as a graph, and replays are queued ahead of the device, so that it never waits for a launch. Without graphs steps are launched operation by
 /// operation, and nobody can say what share of time the device waited.
 /// </summary>
-internal sealed class GraphStepper(CudaQueue queue, TimeProvider time, bool mayRecord) : IStepper, IDisposable
+internal sealed class GraphStepper(CudaQueue queue, TimeProvider time, bool mayRecord) : IStepper
 {
     private const int WarmSteps = 4, Group = 16;
     private const double MostLaunching = 0.8;
@@ -22,7 +21,7 @@ internal sealed class GraphStepper(CudaQueue queue, TimeProvider time, bool mayR
     /// <summary>Whether steps are replayed.</summary>
     public bool Records => mayRecord && queue.HasGraphs;
 
-    public bool Together(Arm arm) => true;
+    public bool WholeBatches => true;
 
     /// <summary>Begins to count anew what <see cref="WaitShare"/> looks at.</summary>
     public void Begin() => (_busyMilliseconds, _launchMilliseconds, _steps) = (0, 0, 0);
@@ -33,45 +32,10 @@ internal sealed class GraphStepper(CudaQueue queue, TimeProvider time, bool mayR
     /// </summary>
     public double? WaitShare(double seconds) => !Records || seconds <= 0 || _steps == 0 || _launchMilliseconds > MostLaunching * _busyMilliseconds ? null : Math.Clamp(1 - _busyMilliseconds / (1000 * seconds), 0, 1);
 
-    /// <summary>Mean milliseconds of a step on the device since <see cref="Begin"/>.</summary>
-    public double? StepMilliseconds => _steps > 0 ? _busyMilliseconds / _steps : null;
-
-    public void Steps(Arm arm, BatchDecoder decoder, int count, TimeSpan? every, List<double> milliseconds, Action<int> progress)
+    public void Steps(IBatchGate gate, CachedPass pass, int count, List<double> milliseconds, Action<int> progress)
     {
         var driver = queue.Selector.Driver;
-        var graph = Records ? Recorded(arm.Gate, decoder) : null;
-        void Step()
-        {
-            if (graph is null)
-            {
-                decoder.Step(arm.Gate);
-            }
-            else
-            {
-                graph.Replay();
-            }
-        }
-
-        if (every is { } least)
-        {
-            var due = time.GetTimestamp();
-            for (var step = 0; step < count; step++)
-            {
-                var began = time.GetTimestamp();
-                Step();
-                driver.Record(Event(0));
-                driver.Wait(Event(0));
-                milliseconds.Add(time.GetElapsedTime(began).TotalMilliseconds);
-                progress(step + 1);
-                due += (long)(least.TotalSeconds * time.TimestampFrequency);
-                while (time.GetTimestamp() < due)
-                {
-                    Thread.SpinWait(20);
-                }
-            }
-
-            return;
-        }
+        var graph = Records ? Recorded(gate, pass) : null;
 
         // Two groups are under way at any time: the device always has the next one.
         var groups = (count + Group - 1) / Group;
@@ -83,7 +47,14 @@ internal sealed class GraphStepper(CudaQueue queue, TimeProvider time, bool mayR
                 var began = time.GetTimestamp();
                 for (var step = group * Group; step < Math.Min(count, (group + 1) * Group); step++)
                 {
-                    Step();
+                    if (graph is null)
+                    {
+                        pass.Step(gate);
+                    }
+                    else
+                    {
+                        graph.Replay();
+                    }
                 }
 
                 driver.Record(Event(group + 1));
@@ -124,7 +95,7 @@ internal sealed class GraphStepper(CudaQueue queue, TimeProvider time, bool mayR
         return _events[index];
     }
 
-    private TorchGraph Recorded(IBatchGate gate, BatchDecoder decoder)
+    private TorchGraph Recorded(IBatchGate gate, CachedPass pass)
     {
         var version = ((GpuGate)gate).Version;
         if (_graphs.TryGetValue(gate, out var known) && known.Version == version)
@@ -135,16 +106,16 @@ internal sealed class GraphStepper(CudaQueue queue, TimeProvider time, bool mayR
         known.Graph?.Dispose();
 
         // Libraries allocate and choose on first use, which must not happen while recording.
-        var position = decoder.Position();
+        var position = pass.Position();
         for (var step = 0; step < WarmSteps; step++)
         {
-            decoder.Step(gate);
+            pass.Step(gate);
         }
 
         CudaQueue.Wait();
         var graph = new TorchGraph();
-        graph.Record(() => decoder.Step(gate));
-        decoder.Return(position);
+        graph.Record(() => pass.Step(gate));
+        pass.Return(position);
         gate.Reset();
         CudaQueue.Wait();
         _graphs[gate] = (graph, version);

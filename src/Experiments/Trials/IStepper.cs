@@ -1,43 +1,40 @@
-using EnergyTTT.Experiments.Arms;
 using EnergyTTT.Experiments.Decoding;
+using EnergyTTT.Experiments.Gates;
 
 namespace EnergyTTT.Experiments.Trials;
 
 /// <summary>Makes steps of a batch happen.</summary>
-internal interface IStepper
+internal interface IStepper : IDisposable
 {
-    /// <summary>Whether a whole batch is decoded in one go, without a look from the learners in between.</summary>
-    bool Together(Arm arm);
+    /// <summary>Whether a whole batch is carried through in one go, without a look from the learners in between.</summary>
+    bool WholeBatches { get; }
 
     /// <summary>Makes steps happen and waits for the last.</summary>
-    /// <param name="arm">The arm.</param>
-    /// <param name="decoder">The batch.</param>
+    /// <param name="gate">What stands at the gates.</param>
+    /// <param name="pass">The batch.</param>
     /// <param name="count">Steps.</param>
-    /// <param name="every">Least time from step to step; null: none.</param>
     /// <param name="milliseconds">Receives times of steps.</param>
     /// <param name="progress">Told steps that are done for certain, now and then.</param>
-    void Steps(Arm arm, BatchDecoder decoder, int count, TimeSpan? every, List<double> milliseconds, Action<int> progress);
+    void Steps(IBatchGate gate, CachedPass pass, int count, List<double> milliseconds, Action<int> progress);
 }
 
 /// <summary>One operation after the other, as the host asks for them.</summary>
-internal sealed class EagerStepper(TimeProvider time, Action? wait) : IStepper
+internal sealed class EagerStepper(TimeProvider time) : IStepper
 {
-    public bool Together(Arm arm) => false;
+    public bool WholeBatches => false;
 
-    public void Steps(Arm arm, BatchDecoder decoder, int count, TimeSpan? every, List<double> milliseconds, Action<int> progress)
+    public void Steps(IBatchGate gate, CachedPass pass, int count, List<double> milliseconds, Action<int> progress)
     {
         for (var step = 0; step < count; step++)
         {
             var began = time.GetTimestamp();
-            decoder.Step(arm.Gate);
-            wait?.Invoke();
+            pass.Step(gate);
             milliseconds.Add(time.GetElapsedTime(began).TotalMilliseconds);
-            while (every is { } least && time.GetElapsedTime(began) < least)
-            {
-                Thread.SpinWait(50);
-            }
-
             progress(step + 1);
         }
+    }
+
+    public void Dispose()
+    {
     }
 }

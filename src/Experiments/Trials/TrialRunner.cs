@@ -1,16 +1,17 @@
 using EnergyTTT.Experiments.Arms;
 using EnergyTTT.Experiments.Decoding;
 using EnergyTTT.Experiments.Gates;
+using EnergyTTT.Routing.Feedback;
 using EnergyTTT.Routing.Monitoring;
 
 namespace EnergyTTT.Experiments.Trials;
 
-/// <summary>Decodes batches under an arm.</summary>
-/// <param name="pool">The sequences.</param>
-/// <param name="decoder">Room for a batch.</param>
-/// <param name="time">The clock.</param>
+/// <summary>Carries batches through the model under an arm.</summary>
+/// <param name="pass">Room for a batch.</param>
 /// <param name="stepper">Makes a step happen: at once, or by replaying a recording.</param>
-internal sealed class TrialRunner(SequencePool pool, BatchDecoder decoder, TimeProvider time, IStepper stepper)
+/// <param name="clock">The time that batches wait and end by.</param>
+/// <param name="time">The wall clock.</param>
+internal sealed class TrialRunner(CachedPass pass, IStepper stepper, ITrialClock clock, TimeProvider time)
 {
     /// <summary>Tokens between two looks of the learners; on a device that replays, a whole batch.</summary>
     public int FlushTokens { get; init; } = 128;
@@ -24,73 +25,64 @@ internal sealed class TrialRunner(SequencePool pool, BatchDecoder decoder, TimeP
     /// <summary>Told tokens that were completed.</summary>
     public Action<long>? Completed { get; init; }
 
-    /// <summary>Least time of a step, for a fixed offered load; null: as fast as it goes.</summary>
-    public TimeSpan? StepEvery { get; init; }
-
-    /// <summary>Decodes the batches one after the other, to the end of their text.</summary>
+    /// <summary>Carries batches through, each to the end of its text.</summary>
     /// <param name="arm">The arm.</param>
-    /// <param name="batches">Sequences of each batch.</param>
+    /// <param name="feed">The batches.</param>
     /// <param name="counts">Whether losses go into the arm's account: not while warming up.</param>
     /// <param name="cancellationToken">Looked at between batches.</param>
-    public TrialWork Run(Arm arm, IReadOnlyList<int[]> batches, bool counts, CancellationToken cancellationToken)
+    public TrialWork Run(Arm arm, IBatchFeed feed, bool counts, CancellationToken cancellationToken)
     {
-        var began = time.GetTimestamp();
-        List<(long, long)> progress = [(began, 0)];
+        List<(long, long)> progress = [(time.GetTimestamp(), 0)];
         List<double> milliseconds = [];
         long tokens = 0;
         double loss = 0;
-        var totals = new GateTotals(0, 0, 0, 0, 1, 0);
-        var flushSteps = stepper.Together(arm) ? decoder.Steps : Math.Max(1, FlushTokens / decoder.Size);
-        foreach (var batch in batches)
+        var totals = GateTotals.None(arm.Layers);
+        var flushSteps = stepper.WholeBatches ? pass.Steps : Math.Max(1, FlushTokens / pass.Size);
+        while (feed.Next(clock) is { } batch)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            decoder.Load(pool, batch);
-            for (var done = 0; done < decoder.Steps;)
+            progress.Add((time.GetTimestamp(), tokens)); // Nothing was completed while it waited.
+            pass.Load(batch);
+            for (var done = 0; done < pass.Steps;)
             {
-                var count = Math.Min(flushSteps, decoder.Steps - done);
+                var count = Math.Min(flushSteps, pass.Steps - done);
                 arm.Gate.Reset();
-                stepper.Steps(arm, decoder, count, StepEvery, milliseconds, steps =>
-                {
-                    progress.Add((time.GetTimestamp(), tokens + (long)steps * decoder.Size));
-                });
+                stepper.Steps(arm.Gate, pass, count, milliseconds, steps => progress.Add((time.GetTimestamp(), tokens + (long)steps * pass.Size)));
                 done += count;
-                tokens += (long)count * decoder.Size;
-                totals = Add(totals, arm.Gate.Totals());
-                Completed?.Invoke((long)count * decoder.Size);
-                if (!Learns)
+                tokens += (long)count * pass.Size;
+                totals += arm.Gate.Totals();
+                Completed?.Invoke((long)count * pass.Size);
+                if (Learns)
                 {
-                    continue;
-                }
-
-                if (stepper.Together(arm))
-                {
-                    arm.Settle(wait: false);
-                    arm.LearnBeside(time.GetUtcNow(), count * decoder.Size, decoder.Size, Device?.Invoke());
-                }
-                else
-                {
-                    arm.Learn(time.GetUtcNow(), count * decoder.Size, decoder.Size, Device?.Invoke());
+                    var window = (Time: time.GetUtcNow(), Tokens: count * pass.Size, Readings: Device?.Invoke());
+                    if (stepper.WholeBatches)
+                    {
+                        arm.LearnBeside(window.Time, window.Tokens, pass.Size, window.Readings);
+                    }
+                    else
+                    {
+                        arm.Learn(window.Time, window.Tokens, pass.Size, window.Readings);
+                    }
                 }
             }
 
-            var losses = decoder.Losses();
-            for (var s = 0; s < batch.Length; s++)
+            feed.Done(clock);
+            var losses = pass.Losses();
+            loss += losses.Sum();
+            for (var s = 0; counts && s < batch.Length; s++)
             {
-                loss += losses[s];
-                if (counts)
-                {
-                    arm.Losses[batch[s]] += losses[s];
-                    arm.Decoded[batch[s]] += decoder.Steps;
-                }
+                arm.Losses[batch[s]] += losses[s];
+                arm.Decoded[batch[s]] += pass.TokensPerSequence;
             }
 
             progress.Add((time.GetTimestamp(), tokens));
         }
 
         arm.Settle(wait: true);
-        return new() { Tokens = tokens, Loss = loss, Gates = totals, StepMilliseconds = [.. milliseconds], Progress = progress };
+        var (queue, latency) = feed.Milliseconds;
+        return new()
+        {
+            Tokens = tokens, Loss = loss, Gates = totals, StepMilliseconds = [.. milliseconds], Progress = progress, QueueMilliseconds = queue, LatencyMilliseconds = latency, IdleSeconds = feed.IdleSeconds,
+        };
     }
-
-    private static GateTotals Add(GateTotals a, GateTotals b) =>
-        new(a.Steps + b.Steps, a.Tokens + b.Tokens, a.Distinct + b.Distinct, a.Retained + b.Retained, Math.Min(a.RetainedMin, b.RetainedMin), b.Layers);
 }

@@ -19,4 +19,13 @@ internal sealed record TrialWork
 
     /// <summary>Moments (timestamps of the clock) and the tokens completed until then, rising.</summary>
     public required List<(long Timestamp, long Tokens)> Progress { get; init; }
+
+    /// <summary>What each request waited for a batch, milliseconds; empty in a closed loop.</summary>
+    public IReadOnlyList<double> QueueMilliseconds { get; init; } = [];
+
+    /// <summary>From each request's arrival to its last token, milliseconds; empty in a closed loop.</summary>
+    public IReadOnlyList<double> LatencyMilliseconds { get; init; } = [];
+
+    /// <summary>Seconds in which no work was there.</summary>
+    public double IdleSeconds { get; init; }
 }

@@ -67,7 +67,7 @@ internal static class VersionRun
                 {
                     Control = control, Treated = treated, Pairs = saving.Pairs, Origin = origin, Method = Method, SavingPercent = saving.Percent, LogRatios = ratios,
                     Ci95 = saving is { Ci95Low: { } low, Ci95High: { } high } ? [low, high] : null,
-                    Verdict = saving.Verdict switch { Verdict.Saving => "saving", Verdict.Loss => "loss", Verdict.NoSignificantSaving => "no_significant_saving", Verdict.NotMeasured => "not_measured", _ => "inconclusive" },
+                    Verdict = saving.Verdict,
                     Publishable = false, Reasons = [.. saving.Reasons, ReasonCode.NotInterleaved],
                 },
             ],

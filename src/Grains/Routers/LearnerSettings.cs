@@ -9,6 +9,7 @@ using EnergyTTT.Routing.Strategies;
 using EnergyTTT.Selection.Epochs;
 using EnergyTTT.Selection.Gates;
 using EnergyTTT.Wire.Deployments;
+using EnergyTTT.Wire.Telemetry;
 
 namespace EnergyTTT.Grains.Routers;
 
@@ -45,7 +46,7 @@ internal static class LearnerSettings
             HiddenUnits = HiddenUnits,
             EpochLife = policy.EpochLifetime,
             PolicyVersion = policy.Version,
-            Monitoring = new MonitoringOptions { SimulatedTrains = setup.IsSimulated },
+            Monitoring = new MonitoringOptions { WeakestOrigin = setup.IsSimulated ? Origin.Simulated : Origin.Replayed },
             Weights = new ObjectiveWeights
             {
                 Performance = policy.PerformanceWeight, Energy = policy.EnergyWeight, Thermal = policy.ThermalWeight, Memory = policy.MemoryWeight, LoadBalance = policy.LoadBalanceWeight,

@@ -1,7 +1,7 @@
 using EnergyTTT.Contracts.Deployments;
-using EnergyTTT.Evidence.Savings;
 using EnergyTTT.Portal.Components.Controls;
 using EnergyTTT.Portal.Displays;
+using EnergyTTT.Wire.Runs;
 
 namespace EnergyTTT.Portal.Deployments;
 

@@ -51,10 +51,10 @@ public static class RunWriting
         var percent = display.Plain(comparison.SavingPercent is { } saving ? Math.Abs(saving) : null, "%").Spoken;
         return comparison.Verdict switch
         {
-            "saving" => $"saved {percent}",
-            "loss" => $"lost {percent}",
-            "no_significant_saving" => "no significant saving",
-            "not_measured" => $"{RunWords.Of(comparison.Origin)} effect of {display.Plain(comparison.SavingPercent, "%").Spoken}; nothing was measured",
+            Wire.Runs.Verdict.Saving => $"saved {percent}",
+            Wire.Runs.Verdict.Loss => $"lost {percent}",
+            Wire.Runs.Verdict.NoSignificantSaving => "no significant saving",
+            Wire.Runs.Verdict.NotMeasured => $"{RunWords.Of(comparison.Origin)} effect of {display.Plain(comparison.SavingPercent, "%").Spoken}; nothing was measured",
             _ => string.Create(CultureInfo.InvariantCulture, $"inconclusive: {comparison.Pairs} pairs"),
         };
     }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using EnergyTTT.Wire.Telemetry;
 
 namespace EnergyTTT.Routing.Monitoring;
 
@@ -9,8 +10,10 @@ public sealed record MonitoringOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00")]
     public TimeSpan StaleAfter { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Whether simulated readings train. Default false; true only where everything that a router serves is simulated.</summary>
-    public bool SimulatedTrains { get; init; }
+    /// <summary>
+    /// The weakest origin of readings under which fast weights may learn. Default replayed: modelled and simulated readings never train a router that serves; an experiment that models everything, and says so, may allow them.
+    /// </summary>
+    public Origin WeakestOrigin { get; init; } = Origin.Replayed;
 
     /// <summary>Temperature at which head-room is whole, in degrees Celsius. Default 30: a warm machine room's intake.</summary>
     [Range(-20, 130)]

@@ -1,3 +1,4 @@
+using System.Numerics;
 using EnergyTTT.Selection.Signatures;
 
 namespace EnergyTTT.Selection.Affinities;
@@ -26,7 +27,6 @@ public static class AffinityGrouping
         var unit = Normalised(signatures, length);
         var groups = new int[requests];
         Array.Fill(groups, -1);
-        var sum = new double[length];
         var similarity = new double[requests];
         for (int group = 0, first = 0; ; group++)
         {
@@ -40,21 +40,44 @@ public static class AffinityGrouping
                 return groups;
             }
 
-            Array.Clear(sum);
-            Array.Clear(similarity);
-            double load = 0;
-            for (var joining = first; joining >= 0; joining = Best(groups, similarity, loads, bound - load))
+            Fill(groups, group, first, unit, length, similarity, loads, bound);
+        }
+    }
+
+    /// <summary>The one group that the first request opens, as <see cref="Group"/> would fill it: the batch that is formed around the request that has waited longest.</summary>
+    /// <param name="signatures">As in <see cref="Group"/>; the first is the one that is grouped around.</param>
+    /// <param name="length">Numbers in a signature, at least 1.</param>
+    /// <param name="size">Requests of the group, 1 or more; all of them where there are fewer.</param>
+    /// <returns>Whether each request belongs to it.</returns>
+    public static bool[] Around(ReadOnlySpan<float> signatures, int length, int size)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
+        var groups = new int[signatures.Length / length];
+        Array.Fill(groups, -1);
+        if (groups.Length > 0)
+        {
+            Fill(groups, 0, 0, Normalised(signatures, length), length, new double[groups.Length], [], size);
+        }
+
+        return Array.ConvertAll(groups, group => group == 0);
+    }
+
+    private static void Fill(int[] groups, int group, int first, float[] unit, int length, double[] similarity, ReadOnlySpan<double> loads, double bound)
+    {
+        Array.Clear(similarity);
+        double load = 0;
+        for (var joining = first; joining >= 0; joining = Best(groups, similarity, loads, bound - load))
+        {
+            var weight = Load(loads, joining, bound);
+            load += weight;
+            groups[joining] = group;
+            var row = unit.AsSpan(joining * length, length);
+            for (var request = 0; request < groups.Length; request++)
             {
-                var weight = Load(loads, joining, bound);
-                load += weight;
-                groups[joining] = group;
-                var row = unit.AsSpan(joining * length, length);
-                for (var request = 0; request < requests; request++)
+                if (groups[request] < 0)
                 {
-                    if (groups[request] < 0)
-                    {
-                        similarity[request] += Product(row, unit.AsSpan(request * length, length));
-                    }
+                    similarity[request] += Product(row, unit.AsSpan(request * length, length));
                 }
             }
         }
@@ -107,8 +130,15 @@ public static class AffinityGrouping
 
     private static double Product(ReadOnlySpan<float> left, ReadOnlySpan<float> right)
     {
-        var product = 0f;
-        for (var entry = 0; entry < left.Length; entry++)
+        var sums = Vector<float>.Zero;
+        var entry = 0;
+        for (; entry <= left.Length - Vector<float>.Count; entry += Vector<float>.Count)
+        {
+            sums += new Vector<float>(left[entry..]) * new Vector<float>(right[entry..]);
+        }
+
+        var product = Vector.Sum(sums);
+        for (; entry < left.Length; entry++)
         {
             product += left[entry] * right[entry];
         }

@@ -59,6 +59,18 @@ public sealed record RunArm
     /// <summary>95th percentile of the same.</summary>
     public double? MsPerTokenP95 { get; init; }
 
+    /// <summary>Median milliseconds that a request waited for its batch, under an offered load; null in a closed loop.</summary>
+    public double? QueueMsP50 { get; init; }
+
+    /// <summary>95th percentile of the same.</summary>
+    public double? QueueMsP95 { get; init; }
+
+    /// <summary>Median milliseconds from a request's arrival to its last token, under an offered load; null in a closed loop.</summary>
+    public double? LatencyMsP50 { get; init; }
+
+    /// <summary>95th percentile of the same.</summary>
+    public double? LatencyMsP95 { get; init; }
+
     /// <summary>Greatest temperature in any trial, degrees Celsius.</summary>
     public double? TemperatureMaxCelsius { get; init; }
 

@@ -42,7 +42,8 @@ public static class RunBundleCheck
 
         return bundle.Trials.Select(trial => Fault(trial, arms)).FirstOrDefault(fault => fault is not null)
             ?? bundle.Comparisons.Select(comparison => Fault(comparison, arms)).FirstOrDefault(fault => fault is not null)
-            ?? bundle.Series.Select(series => series.X.Count == series.Y.Count ? null : $"series '{series.Name}' has {series.X.Count} abscissas and {series.Y.Count} ordinates")
+            ?? bundle.Series.Select(series => series.X.Count == series.Y.Count && (series.Low ?? series.Y).Count == series.Y.Count && (series.High ?? series.Y).Count == series.Y.Count && series.Low is null == series.High is null
+                    ? null : $"series '{series.Name}' has {series.X.Count} abscissas, {series.Y.Count} ordinates and a band of {series.Low?.Count ?? 0} and {series.High?.Count ?? 0} edges")
                 .FirstOrDefault(fault => fault is not null)
             ?? (bundle.Receipt is { Publishable: true, Origin: not Origin.Measured } ? "the receipt calls joules publishable that were not measured" : null);
     }
@@ -57,9 +58,9 @@ public static class RunBundleCheck
 
     private static string? Fault(RunComparison comparison, HashSet<string> arms) =>
         !arms.Contains(comparison.Control) || !arms.Contains(comparison.Treated) ? $"a comparison of '{comparison.Treated}' with '{comparison.Control}': no such arms"
-        : comparison.Origin != Origin.Measured && (comparison.Publishable || comparison.Verdict is "saving" or "loss" or "no_significant_saving")
+        : comparison.Origin != Origin.Measured && (comparison.Publishable || comparison.Verdict is Verdict.Saving or Verdict.Loss or Verdict.NoSignificantSaving)
             ? $"'{comparison.Treated}' claims '{comparison.Verdict}' on {comparison.Origin} joules: only measured ones can save, lose or be published"
-        : Disordered(comparison.Ci95) || Disordered(comparison.ThroughputCi95) || Disordered(comparison.PerplexityCi95) ? $"an interval of '{comparison.Treated}' is not two numbers in order"
+        : Disordered(comparison.Ci95) || Disordered(comparison.ThroughputCi95) || Disordered(comparison.PerplexityCi95) || Disordered(comparison.CoolerCi95) ? $"an interval of '{comparison.Treated}' is not two numbers in order"
         : null;
 
     private static bool Disordered(IReadOnlyList<double>? interval) => interval is not null && !(interval.Count == 2 && interval[0] <= interval[1]);

@@ -38,11 +38,17 @@ public sealed record RunComparison
     /// <summary>95 % interval of <see cref="PerplexityPercent"/>.</summary>
     public IReadOnlyList<double>? PerplexityCi95 { get; init; }
 
+    /// <summary>Degrees Celsius by which the device was cooler at the end of a window: mean of paired differences; negative is warmer, null where no sensor says.</summary>
+    public double? CoolerCelsius { get; init; }
+
+    /// <summary>95 % interval of <see cref="CoolerCelsius"/>.</summary>
+    public IReadOnlyList<double>? CoolerCi95 { get; init; }
+
     /// <summary>Log ratios of joules per token of the pairs, treated over control, in order.</summary>
     public IReadOnlyList<double> LogRatios { get; init; } = [];
 
-    /// <summary><c>inconclusive</c>, <c>saving</c>, <c>no_significant_saving</c>, <c>loss</c> or <c>not_measured</c>.</summary>
-    public required string Verdict { get; init; }
+    /// <summary>What the figures say.</summary>
+    public required Verdict Verdict { get; init; }
 
     /// <summary>Whether it may be published.</summary>
     public required bool Publishable { get; init; }

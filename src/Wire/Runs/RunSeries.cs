@@ -25,4 +25,10 @@ public sealed record RunSeries
 
     /// <summary>Ordinates, as many; null is no data.</summary>
     public required IReadOnlyList<double?> Y { get; init; }
+
+    /// <summary>Lower edge of a band around the line, as many; null of all: there is none.</summary>
+    public IReadOnlyList<double?>? Low { get; init; }
+
+    /// <summary>Upper edge of the band, as many.</summary>
+    public IReadOnlyList<double?>? High { get; init; }
 }

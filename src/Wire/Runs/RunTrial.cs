@@ -65,6 +65,18 @@ public sealed record RunTrial
     /// <summary>95th percentile of milliseconds of a step.</summary>
     public double? MsPerTokenP95 { get; init; }
 
+    /// <summary>Median milliseconds that a request waited for its batch, under an offered load; null in a closed loop.</summary>
+    public double? QueueMsP50 { get; init; }
+
+    /// <summary>95th percentile of the same.</summary>
+    public double? QueueMsP95 { get; init; }
+
+    /// <summary>Median milliseconds from a request's arrival to its last token, under an offered load; null in a closed loop.</summary>
+    public double? LatencyMsP50 { get; init; }
+
+    /// <summary>95th percentile of the same.</summary>
+    public double? LatencyMsP95 { get; init; }
+
     /// <summary>Mean next-token loss of the tokens of this window, nats.</summary>
     public double? Loss { get; init; }
 

@@ -3,6 +3,7 @@ using EnergyTTT.Evidence.Blocks;
 using EnergyTTT.Evidence.Receipts;
 using EnergyTTT.Evidence.Savings;
 using EnergyTTT.Evidence.Tests.Blocks;
+using EnergyTTT.Wire.Runs;
 using EnergyTTT.Wire.Telemetry;
 
 namespace EnergyTTT.Evidence.Tests.Savings;

@@ -27,7 +27,7 @@ public class DecodingTests
         using var pool = SequencePool.Read(model, sequences, Prompt, Steps, gate, 2, null, default);
         using var decoder = new BatchDecoder(model, pool, Count);
         using var choice = new CpuGate(gate, Small.Layers);
-        decoder.Load(pool, [2, 0, 3, 1]);
+        decoder.Load([2, 0, 3, 1]);
         for (var step = 0; step < Steps; step++)
         {
             decoder.Step(choice);
@@ -40,6 +40,32 @@ public class DecodingTests
         Assert.Equal(whole[3], decoded[2], 1e-3);
         Assert.Equal(whole[1], decoded[3], 1e-3);
         Assert.Equal(1, choice.Totals().RetainedMean!.Value, 1e-9);
+    }
+
+    [Fact]
+    public void Reading_a_prompt_in_pieces_loses_what_the_whole_pass_loses()
+    {
+        using var model = new MoeLanguageModel(Small, 3, CPU);
+        const int Length = 24;
+        var sequences = Random(3, Length + 2);
+        var gate = new SelectorShape(Small.Experts, Small.TopK);
+        using var pool = new PromptPool(sequences, Length, CPU);
+        using var reader = pool.Pass(model, 8);
+        using var choice = new CpuGate(gate, Small.Layers);
+        var whole = WholePass(model, sequences, 1, Length);
+        foreach (var prompt in (int[])[2, 0])
+        {
+            reader.Load([prompt]);
+            for (var step = 0; step < reader.Steps; step++)
+            {
+                reader.Step(choice);
+            }
+
+            Assert.Equal(whole[prompt], reader.Losses().Single(), 1e-3);
+        }
+
+        Assert.Equal((3, 24), (reader.Steps, reader.TokensPerSequence));
+        Assert.Equal(6 * 8, choice.Totals().Tokens);
     }
 
     [Fact]
@@ -59,7 +85,7 @@ public class DecodingTests
 
         double[] Decode(CpuGate by, params int[] batch)
         {
-            decoder.Load(pool, batch);
+            decoder.Load(batch);
             for (var step = 0; step < 8; step++)
             {
                 decoder.Step(by);
@@ -89,7 +115,8 @@ public class DecodingTests
         var chosen = tensor(new long[] { 0, 3, 3, 7, 1, 2, 7, 0, 3, 0 }, [5, 2]);
         var weights = rand(5, 2, generator: new Generator(2));
 
-        var grouped = model.Experts(h, chosen, weights, model.W("0.up"), model.W("0.down"), out var counts);
+        var choice = GateChoice.Of(chosen, weights, Small.Experts);
+        var grouped = model.Experts(h, choice, model.W("0.up"), model.W("0.down"));
 
         for (var t = 0; t < 5; t++)
         {
@@ -104,7 +131,7 @@ public class DecodingTests
             Assert.True((sum - grouped[t]).abs().max().ToSingle() < 1e-5);
         }
 
-        Assert.Equal([3L, 1, 1, 3, 0, 0, 0, 2], counts.data<long>().ToArray());
+        Assert.Equal([3, 4, 5, 8, 8, 8, 8, 10], choice.Ends.data<int>().ToArray());
     }
 
     [Fact]

@@ -29,7 +29,7 @@ public sealed class ExperimentRunTests : IDisposable
         Assert.Equal(Origin.Modelled, bundle.Run.Origin);
         Assert.Equal(8 * 12, bundle.Trials.Count);
         Assert.False(bundle.Receipt!.Publishable);
-        Assert.All(bundle.Comparisons, c => Assert.True(c is { Verdict: "not_measured", Publishable: false, Pairs: 12 } && c.Reasons.Contains("not_measured")));
+        Assert.All(bundle.Comparisons, c => Assert.True(c is { Verdict: Verdict.NotMeasured, Publishable: false, Pairs: 12 } && c.Reasons.Contains("not_measured")));
 
         // The same arm twice: not one joule, not one nat of difference.
         var same = bundle.Comparisons.Single(c => c.Treated == ArmCatalogue.ControlAgain);

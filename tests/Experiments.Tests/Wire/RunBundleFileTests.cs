@@ -48,7 +48,7 @@ public class RunBundleFileTests
     {
         var claim = Bundle().Comparisons[0] with { Origin = Origin.Modelled };
 
-        Assert.Contains("only measured", Assert.Throws<FormatException>(() => RunBundleFile.Read(RunBundleFile.Write(Bundle() with { Comparisons = [claim with { Verdict = "saving" }] }))).Message, StringComparison.Ordinal);
+        Assert.Contains("only measured", Assert.Throws<FormatException>(() => RunBundleFile.Read(RunBundleFile.Write(Bundle() with { Comparisons = [claim with { Verdict = Verdict.Saving }] }))).Message, StringComparison.Ordinal);
         Assert.Contains("only measured", Assert.Throws<FormatException>(() => RunBundleFile.Read(RunBundleFile.Write(Bundle() with { Comparisons = [claim with { Publishable = true }] }))).Message, StringComparison.Ordinal);
     }
 
@@ -75,7 +75,7 @@ public class RunBundleFileTests
                 Parameters = new(StringComparer.Ordinal) { ["preset"] = "tiny", ["batch"] = 16, ["muon"] = true },
             },
             Trials = [new() { Block = 0, Arm = "a", Pair = 0, Started = start, Finished = start.AddSeconds(1), Seconds = 1, Tokens = 16, Origin = Origin.Modelled, Joules = 0.5 }],
-            Comparisons = [new() { Control = "a", Treated = "b", Pairs = 12, Origin = Origin.Modelled, Method = "paired_blocks_t", SavingPercent = 10, Ci95 = [9, 11], Verdict = "not_measured", Publishable = false, Reasons = ["not_measured"] }],
+            Comparisons = [new() { Control = "a", Treated = "b", Pairs = 12, Origin = Origin.Modelled, Method = "paired_blocks_t", SavingPercent = 10, Ci95 = [9, 11], Verdict = Verdict.NotMeasured, Publishable = false, Reasons = ["not_measured"] }],
             Receipt = new()
             {
                 Started = start, Finished = start.AddSeconds(1), Origin = Origin.Modelled, Gpus = [], Engine = "test", CodeVersion = "1", SettingsSha256 = "00", OrderSeed = 1, Order = ["a"], Host = "test",

@@ -18,7 +18,7 @@ public sealed class VersionRunTests
         var run = VersionRun.Of(Twelve, Minutes(At.AddMinutes(-15), 0.50), Minutes(At.AddMinutes(1), 0.47), Origin.Measured, At.AddMinutes(15));
 
         var comparison = run.Comparisons.Single();
-        Assert.Equal(("version 11", "version 12", 14, "saving", false), (comparison.Control, comparison.Treated, comparison.Pairs, comparison.Verdict, comparison.Publishable));
+        Assert.Equal(("version 11", "version 12", 14, Verdict.Saving, false), (comparison.Control, comparison.Treated, comparison.Pairs, comparison.Verdict, comparison.Publishable));
         Assert.InRange(comparison.SavingPercent!.Value, 5, 7);
         Assert.InRange(6, comparison.Ci95![0], comparison.Ci95[1]);
         Assert.Contains("not_interleaved", comparison.Reasons);
@@ -31,7 +31,7 @@ public sealed class VersionRunTests
     {
         var run = VersionRun.Of(Twelve, Minutes(At.AddMinutes(-15), 0.50), Minutes(At.AddMinutes(1), 0.47), Origin.Simulated, At.AddMinutes(15));
 
-        Assert.Equal((Origin.Simulated, "not_measured"), (run.Run.Origin, run.Comparisons.Single().Verdict));
+        Assert.Equal((Origin.Simulated, Verdict.NotMeasured), (run.Run.Origin, run.Comparisons.Single().Verdict));
     }
 
     [Fact]

@@ -35,7 +35,7 @@ internal static class RunBundles
                 new RunComparison
                 {
                     Control = "Baseline", Treated = "EnergyAwareTTT", Pairs = pairs, Origin = origin, Method = "paired_blocks_t", SavingPercent = 12.5, Ci95 = [-0.0, 14.1],
-                    LogRatios = [-0.13, -0.0], Verdict = "not_measured", Publishable = false, Reasons = ["not_measured", "too_few_pairs"],
+                    LogRatios = [-0.13, -0.0], Verdict = Verdict.NotMeasured, Publishable = false, Reasons = ["not_measured", "too_few_pairs"],
                 },
             ],
             Series = [new RunSeries { Name = "temperature", Label = "gpu", XUnit = "s", YUnit = "Cel", Origin = origin, X = [0, 1, 2.5], Y = [40.5, null, 41] }],

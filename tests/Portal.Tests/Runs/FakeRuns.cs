@@ -52,7 +52,7 @@ public sealed class FakeRuns : IRunSource
             [
                 new RunComparison
                 {
-                    Control = "Baseline", Treated = "Greedy", Pairs = 12, Origin = origin, Method = "paired_blocks_t", SavingPercent = 6.1, Ci95 = [4.7, 7.5], LogRatios = [-0.06, -0.07], Verdict = origin == Origin.Measured ? "saving" : "not_measured",
+                    Control = "Baseline", Treated = "Greedy", Pairs = 12, Origin = origin, Method = "paired_blocks_t", SavingPercent = 6.1, Ci95 = [4.7, 7.5], LogRatios = [-0.06, -0.07], Verdict = origin == Origin.Measured ? Verdict.Saving : Verdict.NotMeasured,
                     Publishable = false, Reasons = ["no_aa_run"],
                 },
             ],

@@ -79,14 +79,23 @@ public sealed class MonitoringTests
 
     [Theory]
     [InlineData(Origin.Measured, 1)]
-    [InlineData(Origin.Modelled, 0)]
+    [InlineData(Origin.Modelled, 1)]
     [InlineData(Origin.Simulated, 1)]
     public void Simulated_telemetry_trains_where_everything_is_simulated(Origin origin, double validity)
     {
-        var simulation = Options with { SimulatedTrains = true };
+        var simulation = Options with { WeakestOrigin = Origin.Simulated };
 
         Assert.Equal(validity, TelemetryFreshness.Of(Busy with { Origin = origin }, Now, simulation).Validity);
         Assert.Equal(0, TelemetryFreshness.Of(Busy with { Origin = origin }, Now.AddSeconds(3), simulation).Validity);
+    }
+
+    [Fact]
+    public void Modelled_telemetry_trains_an_experiment_that_models_everything_and_simulated_telemetry_does_not()
+    {
+        var modelled = Options with { WeakestOrigin = Origin.Modelled };
+
+        Assert.Equal(1, TelemetryFreshness.Of(Busy with { Origin = Origin.Modelled }, Now, modelled).Validity);
+        Assert.Equal(0, TelemetryFreshness.Of(Busy with { Origin = Origin.Simulated }, Now, modelled).Validity);
     }
 
     [Fact]

@@ -261,7 +261,7 @@ public sealed class RunApiTests(ProductFixture product)
             },
             Arms = [Arm("Baseline", 2.0), Arm("Greedy", 1.75)],
             Trials = [Trial(0, "Baseline"), Trial(1, "Greedy")],
-            Comparisons = [new RunComparison { Control = "Baseline", Treated = "Greedy", Pairs = 1, Origin = Origin.Modelled, Method = "paired_blocks_t", SavingPercent = 12.5, Verdict = "not_measured", Publishable = false, Reasons = ["not_measured"] }],
+            Comparisons = [new RunComparison { Control = "Baseline", Treated = "Greedy", Pairs = 1, Origin = Origin.Modelled, Method = "paired_blocks_t", SavingPercent = 12.5, Verdict = Verdict.NotMeasured, Publishable = false, Reasons = ["not_measured"] }],
             Receipt = receipt,
             ReceiptSha256 = RunBundleFile.Digest(receipt),
         };

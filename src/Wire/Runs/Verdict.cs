@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace EnergyTTT.Evidence.Savings;
+namespace EnergyTTT.Wire.Runs;
 
 /// <summary>What a comparison says, in words that a person may repeat.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<Verdict>))]
