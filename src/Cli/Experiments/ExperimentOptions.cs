@@ -29,7 +29,7 @@ internal sealed class ExperimentOptions
     private readonly Option<string?> _trace = new("--trace") { Description = "File for a recording of the card at 20 Hz while the run lasts (csv.gz)." };
     private readonly Option<bool?> _graphs = new("--graphs") { Description = "false launches decode steps operation by operation instead of replaying CUDA graphs." };
     private readonly Option<double?> _budget = new("--quality-budget") { Description = "Percent of perplexity that each arm may cost on tuning sequences; its bound is set accordingly. 0: bounds as given." };
-    private readonly Option<bool> _ablations = new("--ablations") { Description = "compare: also ours with every part taken away." }, _alternatives = new("--alternatives") { Description = "compare: ours against itself with the other order of leaving, and with a bias alone." };
+    private readonly Option<ArmSet?> _set = new("--arms") { Description = "compare: which arms. main: rivals and ours; ablations: also ours with each part taken away; all: also every other strategy (of --preset tiny the default); product: ours alone; alternatives: ours against itself." };
     private readonly Option<double?> _limit = new("--time-limit") { Description = "Seconds after which no further half round begins." };
     private readonly Option<double?> _soak = new("--soak-seconds") { Description = "thermal: seconds of each window at the fixed load." }, _cool = new("--cool-seconds") { Description = "Seconds without work before each window." }, _settle = new("--settle-seconds") { Description = "Seconds of work under the control before the first window, until the card is warm." };
     private readonly Option<double?> _load = new("--load") { Description = "Offered load of an open loop as a share of what the control can do." };
@@ -55,7 +55,7 @@ internal sealed class ExperimentOptions
     public IEnumerable<Option> All =>
     [
         _preset, _device, _width, _layers, _experts, _topK, _expertWidth, _vocabulary, _expertType, _chunk, _frequency, _batchSizeOne, _length, _trainSteps, _epochs, _batches, _rate, _power, _celsius, _latency, _guard,
-        _trainSeconds, _window, _muon, _costs, _output, _corpus, _strategy, _seed, _context, _decode, _sequences, _rounds, _sizes, _own, _checkpoint, _trace, _graphs, _budget, _ablations, _alternatives, _limit, _soak, _cool, _settle, _load, _sweep, _stops, _waiting, _tuning, _phase, _arrivals, Server, Key, Json,
+        _trainSeconds, _window, _muon, _costs, _output, _corpus, _strategy, _seed, _context, _decode, _sequences, _rounds, _sizes, _own, _checkpoint, _trace, _graphs, _budget, _set, _limit, _soak, _cool, _settle, _load, _sweep, _stops, _waiting, _tuning, _phase, _arrivals, Server, Key, Json,
     ];
 
     /// <summary>The settings that follow.</summary>
@@ -78,7 +78,7 @@ internal sealed class ExperimentOptions
         var phase = parsed.GetValue(_phase);
         var stops = parsed.GetValue(_stops) ?? basis.Stops;
         var isThermal = kind == ExperimentKind.Thermal;
-        var arms = Arms(kind, parsed.GetValue(_strategy), guard, own, tiny, parsed.GetValue(_ablations), parsed.GetValue(_alternatives), shape.TopK, stops);
+        var arms = Arms(kind, parsed.GetValue(_set) ?? (tiny ? ArmSet.All : ArmSet.Main), parsed.GetValue(_strategy), guard, own, !tiny, shape.TopK, stops);
         return (basis with
         {
             // How a prompt uses experts is known once it was read: there is no affinity before.
@@ -104,20 +104,16 @@ internal sealed class ExperimentOptions
         }).Check();
     }
 
-    private static IReadOnlyList<ArmPlan> Arms(ExperimentKind kind, string? strategy, float guard, int own, bool tiny, bool ablations, bool alternatives, int topK, int stops)
+    private static IReadOnlyList<ArmPlan> Arms(ExperimentKind kind, ArmSet set, string? strategy, float guard, int own, bool byDemand, int topK, int stops)
     {
-        ArmPlan[] named = [.. (strategy ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(name => ArmCatalogue.Of(StrategyCatalogue.Find(name)) with { GuardBound = guard })];
-        ArmPlan Ours(string name) => ArmCatalogue.Comparison(guard, own, !tiny).First(arm => arm.Name == name);
+        ArmPlan[] named = [.. (strategy ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(name => ArmCatalogue.Named(name, guard))];
         return kind switch
         {
             ExperimentKind.Aa => ArmCatalogue.SameAndSame,
-            ExperimentKind.Thermal => [.. ArmCatalogue.SameAndSame, named.Length > 0 ? named[0] : Ours(ArmCatalogue.Product)],
-            ExperimentKind.Run => named.Length > 0 ? named : [Ours(ArmCatalogue.Alone)],
-            ExperimentKind.Sweep => ArmCatalogue.Sweep(named.Length > 0 ? named : ArmCatalogue.Swept(guard, !tiny), topK, stops),
-            _ when named.Length > 0 => [.. ArmCatalogue.SameAndSame, .. named.Where(arm => arm.Name != ArmCatalogue.Control)],
-            _ when alternatives => [.. ArmCatalogue.SameAndSame, Ours(ArmCatalogue.Product), .. ArmCatalogue.Alternatives(guard)],
-            _ when tiny => [.. ArmCatalogue.Comparison(guard, own), .. ArmCatalogue.Others, .. ArmCatalogue.Ablations(guard)],
-            _ => [.. ArmCatalogue.Comparison(guard, own, true), .. ablations ? ArmCatalogue.Ablations(guard, true) : []],
+            ExperimentKind.Thermal => named.Length > 0 ? [.. ArmCatalogue.SameAndSame, .. named] : ArmCatalogue.Of(ArmSet.Product, guard, own, byDemand),
+            ExperimentKind.Run => named.Length > 0 ? named : [ArmCatalogue.Comparison(guard, own, byDemand).First(arm => arm.Name == ArmCatalogue.Alone)],
+            ExperimentKind.Sweep => ArmCatalogue.Sweep(named.Length > 0 ? named : ArmCatalogue.Swept(guard, byDemand), topK, stops),
+            _ => named.Length > 0 ? [.. ArmCatalogue.SameAndSame, .. named.Where(arm => arm.Name != ArmCatalogue.Control)] : ArmCatalogue.Of(set, guard, own, byDemand),
         };
     }
 }

@@ -41,7 +41,8 @@ internal abstract class BoundDial
     {
         private const double Loosest = 0.6;
 
-        public override double At(double position) => Math.Round(1 - position * (1 - Loosest), 4);
+        // Finer where the bound is tight: perplexity rises faster and faster.
+        public override double At(double position) => Math.Round(1 - Math.Pow(position, 1.5) * (1 - Loosest), 4);
 
         public override ArmPlan Turned(ArmPlan plan, double setting) => plan with
         {

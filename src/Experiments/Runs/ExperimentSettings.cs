@@ -134,7 +134,7 @@ public sealed record ExperimentSettings
     public static ExperimentSettings Tiny { get; } = new()
     {
         Kind = ExperimentKind.Compare, Preset = "tiny", Shape = ModelShape.Tiny, Training = new() { Steps = 160, Seconds = 120, Batch = 8, Length = 128, Rate = 2e-3 }, BatchSizes = [16], DecodeSteps = 32, Sequences = 192,
-        CorpusCharacters = 4_000_000, Arms = [.. ArmCatalogue.Comparison(0.95f, 3), .. ArmCatalogue.Others, .. ArmCatalogue.Ablations(0.95f)],
+        CorpusCharacters = 4_000_000, Arms = ArmCatalogue.Of(ArmSet.All, 0.95f, 3, byDemand: false),
     };
 
     /// <summary>One H100, ten minutes.</summary>
