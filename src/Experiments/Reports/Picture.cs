@@ -76,6 +76,18 @@ internal sealed class Picture
         _marks.Append(CultureInfo.InvariantCulture, $"<path d='{path}' fill='none' stroke='{colour}' stroke-width='1.5'><title>{Escape(label)}</title></path>");
     }
 
+    /// <summary>The room between two lines; a place where one of them is not known is left out.</summary>
+    public void Band(IReadOnlyList<double> xs, IReadOnlyList<double?> low, IReadOnlyList<double?> high, string colour)
+    {
+        var known = Enumerable.Range(0, xs.Count).Where(i => low[i] is not null && high[i] is not null).ToList();
+        if (known.Count > 1)
+        {
+            var there = string.Join('L', known.Select(i => string.Create(CultureInfo.InvariantCulture, $"{AtX(xs[i]):0.#} {AtY(high[i]!.Value):0.#}"))); // known
+            var back = string.Join('L', known.AsEnumerable().Reverse().Select(i => string.Create(CultureInfo.InvariantCulture, $"{AtX(xs[i]):0.#} {AtY(low[i]!.Value):0.#}"))); // known
+            _marks.Append(CultureInfo.InvariantCulture, $"<path d='M{there}L{back}Z' fill='{colour}' fill-opacity='0.15'/>");
+        }
+    }
+
     /// <summary>A coloured cell of a map.</summary>
     public void Cell(double x, double y, double width, double height, double value, double greatest)
     {

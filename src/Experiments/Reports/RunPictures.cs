@@ -61,6 +61,8 @@ public static class RunPictures
         }
 
         Lines("sweep_distinct", "sweep.svg", "Distinct experts against perplexity, tuning text");
+        Lines("sweep_joules", "sweep_joules.svg", $"Joules per token against perplexity, each strategy over its settings ({origin})");
+        Lines("equal_quality", "equal_quality.svg", $"Less joules per token at equal perplexity ({origin})");
         Lines("temperature", "temperature.svg", $"Temperature ({origin})");
         Biases(bundle, pictures);
         return pictures;
@@ -73,9 +75,14 @@ public static class RunPictures
                 return;
             }
 
-            var picture = new Picture(title, lines[0].XUnit, lines[0].YUnit, lines.SelectMany(line => line.X), lines.SelectMany(line => line.Y).OfType<double>()).WithXNumbers();
+            var picture = new Picture(title, lines[0].XUnit, lines[0].YUnit, lines.SelectMany(line => line.X), lines.SelectMany(line => line.Y.Concat(line.Low ?? []).Concat(line.High ?? [])).OfType<double>()).WithXNumbers();
             for (var i = 0; i < lines.Count; i++)
             {
+                if (lines[i] is { Low: { } low, High: { } high })
+                {
+                    picture.Band(lines[i].X, low, high, Colours[i % Colours.Length]);
+                }
+
                 picture.Line(lines[i].X, lines[i].Y, lines[i].Label, Colours[i % Colours.Length]);
                 picture.Legend(i, lines[i].Label, Colours[i % Colours.Length]);
             }

@@ -59,6 +59,27 @@ public static class RunWriting
         };
     }
 
+    /// <summary>What a chart of a run's series shows.</summary>
+    public static string Title(string series) => series switch
+    {
+        "sweep_joules" => "Joules per token against perplexity",
+        "equal_quality" => "Less energy at equal perplexity",
+        "sweep_distinct" => "Distinct experts against perplexity, while bounds were tuned",
+        "sweep_retained" => "Gate mass kept against perplexity, while bounds were tuned",
+        "sweep_bound" => "Bound against perplexity, while bounds were tuned",
+        "temperature" => "Temperature",
+        "power" => "Power",
+        "bias" => "Bias in force at the end",
+        _ => series,
+    };
+
+    /// <summary>Whether a series has anything to look at: biases that stayed 0 have not.</summary>
+    public static bool SaysSomething(RunSeries series)
+    {
+        ArgumentNullException.ThrowIfNull(series);
+        return series.Name != "bias" || series.Y.Any(value => value is not (null or 0));
+    }
+
     /// <summary>A reason code in words.</summary>
     public static string Reason(string code) => code.Replace('_', ' ');
 

@@ -18,6 +18,33 @@ public sealed class RunPagesTests : IDisposable
     public void Dispose() => _page.Dispose();
 
     [Fact]
+    public void A_run_measured_on_an_h100_shows_its_own_figures_its_verdict_and_the_band_of_the_forecast()
+    {
+        var file = Directory.GetFiles(Path.Combine(Root(), "results", "h100"), "*-thermal-0f35abb0" + RunBundleFile.Extension).Single();
+        var bundle = RunBundleFile.Read(File.ReadAllBytes(file));
+        _runs.All.Add(new(bundle, FakeRuns.Started, FakeRuns.Started, "imported", "key/abc", true, "ab"));
+
+        var page = One(bundle.Run.Id.ToString("D"));
+
+        Assert.Contains("publishable", page.Find("[data-testid=verdict]").TextContent, StringComparison.Ordinal);
+        Assert.Contains(page.FindAll("[data-testid=said]"), said => said.TextContent.StartsWith("saved 22.9", StringComparison.Ordinal));
+        Assert.NotEmpty(page.FindAll("[data-testid=curves-temperature] [data-testid=band]"));
+        Assert.Equal(3, page.FindAll("[data-testid=latency]").Count);
+        Assert.Empty(page.FindAll("[data-testid=curves-bias]"));
+    }
+
+    private static string Root()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "EnergyTTT.sln")))
+        {
+            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("EnergyTTT.sln");
+        }
+
+        return folder;
+    }
+
+    [Fact]
     public void A_mistake_in_the_query_is_marked_where_it_is_with_what_was_expected()
     {
         var list = List("/runs?var-q=" + Uri.EscapeDataString("metric.saving_percent > \"5\" and origin = \"measured\""));
