@@ -47,7 +47,7 @@ internal sealed record ReceiptView(Guid Run, RunState State, RunReceipt? Receipt
 }
 
 /// <summary>What a comparison within a run says.</summary>
-internal sealed record VerdictView(string Control, string Treated, string Verdict, double? SavingPercent, IReadOnlyList<double>? Ci95, Wire.Telemetry.Origin Origin, bool Publishable, IReadOnlyList<string> Reasons);
+internal sealed record VerdictView(string Control, string Treated, Verdict Verdict, double? SavingPercent, IReadOnlyList<double>? Ci95, Wire.Telemetry.Origin Origin, bool Publishable, IReadOnlyList<string> Reasons);
 
 /// <summary>The names by which runs can be searched.</summary>
 internal sealed record FieldList(ImmutableArray<string> Fields);
