@@ -39,7 +39,7 @@ public sealed class VersionRunTests
     {
         var run = VersionRun.Of(Twelve, Minutes(At.AddMinutes(-15), 0.50, band: 3), Minutes(At.AddMinutes(1), 0.47, band: 5), Origin.Measured, At.AddMinutes(15));
 
-        Assert.Equal((0, "inconclusive", null), (run.Comparisons.Single().Pairs, run.Comparisons.Single().Verdict, run.Comparisons.Single().SavingPercent));
+        Assert.Equal((0, Verdict.Inconclusive, (double?)null), (run.Comparisons.Single().Pairs, run.Comparisons.Single().Verdict, run.Comparisons.Single().SavingPercent));
         Assert.StartsWith("too few minutes", run.Run.Reason, StringComparison.Ordinal);
         Assert.Null(RunBundleCheck.Fault(run with { ReceiptSha256 = RunBundleFile.Digest(run.Receipt) }));
     }
