@@ -1,5 +1,6 @@
 using System.CommandLine;
 using EnergyTTT.Cli.Agents;
+using EnergyTTT.Cli.Alerts;
 using EnergyTTT.Cli.Audits;
 using EnergyTTT.Cli.Backups;
 using EnergyTTT.Cli.Demos;
@@ -27,6 +28,7 @@ root.Subcommands.Add(UsersCommand.Create());
 root.Subcommands.Add(SessionsCommand.Create());
 root.Subcommands.Add(AuditCommand.Create());
 root.Subcommands.Add(PolicyCommand.Create());
+root.Subcommands.Add(AlertsCommand.Create());
 root.Subcommands.Add(BackupCommand.Create());
 root.Subcommands.Add(RestoreCommand.Create());
 root.Subcommands.Add(DoctorCommand.Create());

@@ -16,7 +16,7 @@ public static class WireSerialisation
     public static IServiceCollection AddWireSerialisation(this IServiceCollection services) => services
         .Configure<ExceptionSerializationOptions>(options => options.SupportedNamespacePrefixes.UnionWith(ErrorsThatTravel))
         .AddSerializer(builder => builder.AddJsonSerializer(
-            type => type.Namespace is "EnergyTTT.Wire.Deployments" or "EnergyTTT.Wire.Policies" or "EnergyTTT.Wire.Rollouts" or "EnergyTTT.Wire.Proposals" or "EnergyTTT.Wire.Backtests" or "EnergyTTT.Wire.Runs",
+            type => type.Namespace is "EnergyTTT.Wire.Alerts" or "EnergyTTT.Wire.Deployments" or "EnergyTTT.Wire.Policies" or "EnergyTTT.Wire.Rollouts" or "EnergyTTT.Wire.Proposals" or "EnergyTTT.Wire.Backtests" or "EnergyTTT.Wire.Runs",
             // Generated metadata would set what a message of another version lacks to zero instead of to the record's own default.
             new JsonSerializerOptions(WireJson.Default.Options) { TypeInfoResolver = new DefaultJsonTypeInfoResolver(), PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower }));
 }

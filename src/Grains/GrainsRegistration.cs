@@ -1,5 +1,6 @@
 using EnergyTTT.Contracts;
 using EnergyTTT.Grains.Access;
+using EnergyTTT.Grains.Alerts;
 using EnergyTTT.Grains.Deployments;
 using EnergyTTT.Grains.Fleet;
 using EnergyTTT.Grains.Gpus;
@@ -27,6 +28,7 @@ public static class GrainsRegistration
         silo.Services.AddSingleton<IKnownGpus, KnownGpus>();
         silo.Services.AddSingleton<PolicyBook>();
         silo.Services.AddHostedService<RolloutWatch>();
+        silo.Services.AddAlerts();
         silo.Services.AddSingleton<PolicyDirectory>();
         silo.Services.AddSingleton<DeploymentInstruments>();
         silo.Services.AddSingleton<RouterInstruments>();

@@ -1,4 +1,5 @@
 using EnergyTTT.History.Access;
+using EnergyTTT.History.Alerts;
 using EnergyTTT.History.Audits;
 using EnergyTTT.History.Deployments;
 using EnergyTTT.History.Frames;
@@ -49,6 +50,7 @@ public static class HistoryRegistration
         services.AddSingleton<Roller>();
         services.AddSingleton<PartitionKeeper>();
         services.AddSteeringHistory(writes);
+        services.AddAlertHistory();
         if (writes)
         {
             services.AddOptions<FrameWriterOptions>().ValidateDataAnnotations().ValidateOnStart();

@@ -1,6 +1,7 @@
 using EnergyTTT.History.Access;
 using EnergyTTT.History.Runs;
 using EnergyTTT.Portal.Access;
+using EnergyTTT.Portal.Alerts;
 using EnergyTTT.Portal.Answers;
 using EnergyTTT.Portal.Audits;
 using EnergyTTT.Portal.Charts;
@@ -57,6 +58,8 @@ public static class PortalServices
         services.AddScoped<SteeringDesk>();
         services.TryAddSingleton<IPolicySource, GrainPolicySource>();
         services.AddScoped<PolicyDesk>();
+        services.TryAddSingleton<IAlertSource, GrainAlertSource>();
+        services.AddScoped<AlertDesk>();
         services.TryAddSingleton<IRunSource>(provider => new HistoryRunSource(provider.GetRequiredService<RunReader>()));
         return services;
     }

@@ -2,11 +2,10 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EnergyTTT.Cli.Files;
 using EnergyTTT.Wire.Json;
 using EnergyTTT.Wire.Policies;
-using YamlDotNet.Core;
-using YamlDotNet.Core.Events;
-using YamlDotNet.RepresentationModel;
+using EnergyTTT.Wire.Spellings;
 
 namespace EnergyTTT.Cli.Policies;
 
@@ -40,18 +39,7 @@ internal sealed record PolicyFile(PolicyDocument Document, string? Scope, long? 
     /// <exception cref="FormatException">It is neither, or holds a field that does not exist or a value of the wrong kind; the message lists everything.</exception>
     public static PolicyFile Read(string text)
     {
-        JsonObject whole;
-        try
-        {
-            var yaml = new YamlStream();
-            yaml.Load(new StringReader(text));
-            whole = yaml.Documents.Count == 0 ? [] : ToJson(yaml.Documents[0].RootNode) as JsonObject ?? throw new FormatException("fields with values expected, such as 'mode: observe'.");
-        }
-        catch (YamlException exception)
-        {
-            throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"line {exception.Start.Line}, column {exception.Start.Column}: {exception.InnerException?.Message ?? exception.Message}"));
-        }
-
+        var whole = Yaml.Read(text) switch { [] => [], [JsonObject fields] => fields, _ => throw new FormatException("fields with values expected, such as 'mode: observe'.") };
         var document = whole;
         if (whole.ContainsKey("document"))
         {
@@ -67,11 +55,9 @@ internal sealed record PolicyFile(PolicyDocument Document, string? Scope, long? 
     public static string Write(PolicyVersion version)
     {
         var document = (JsonObject)JsonSerializer.SerializeToNode(version.Document, WireJson.Default.PolicyDocument)!; // a record is an object
-        var root = new YamlMappingNode { { "scope", version.Scope }, { "version", version.Version.ToString(CultureInfo.InvariantCulture) }, { "document", document.Count == 0 ? new YamlMappingNode { Style = MappingStyle.Flow } : ToYaml(document) } };
-        var text = new StringWriter(CultureInfo.InvariantCulture) { NewLine = "\n" };
-        new YamlStream(new YamlDocument(root)).Save(text, assignAnchors: false);
+        var text = Yaml.Write(new JsonObject { ["scope"] = version.Scope, ["version"] = version.Version, ["document"] = document });
         var head = version.Version == 0 ? "# Nothing was ever set here." : string.Create(CultureInfo.InvariantCulture, $"# By {version.Author} at {version.CreatedAt:u}: {version.Reason.ReplaceLineEndings(" ")}");
-        return head + "\n" + text.ToString().Replace("\n...\n", "\n", StringComparison.Ordinal);
+        return head + "\n" + text;
     }
 
     private static void Refuse(List<string> problems)
@@ -96,48 +82,5 @@ internal sealed record PolicyFile(PolicyDocument Document, string? Scope, long? 
         }
     }
 
-    private static string Nearest(string name) =>
-        PolicyCatalogue.Fields.MinBy(field => Distance(field.Name, name)) is { } near && Distance(near.Name, name) <= 3 ? $"; did you mean {near.Name}?" : "";
-
-    private static int Distance(string a, string b)
-    {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var (diagonal, above) = (row[0], 0);
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-            {
-                above = row[j];
-                row[j] = Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1));
-                diagonal = above;
-            }
-        }
-
-        return row[^1];
-    }
-
-    // The core schema of YAML: what is plain and looks like a number or a truth is one, what stands in quotes is text.
-    private static JsonNode? ToJson(YamlNode node) => node switch
-    {
-        YamlMappingNode mapping => new JsonObject(mapping.Children.Select(pair => KeyValuePair.Create(((YamlScalarNode)pair.Key).Value ?? "", ToJson(pair.Value)))),
-        YamlSequenceNode sequence => new JsonArray([.. sequence.Children.Select(ToJson)]),
-        YamlScalarNode { Style: ScalarStyle.Plain, Value: "" or "null" or "~" or null } => null,
-        YamlScalarNode { Style: ScalarStyle.Plain, Value: "true" or "false" } scalar => JsonValue.Create(scalar.Value == "true"),
-        YamlScalarNode { Style: ScalarStyle.Plain } scalar when long.TryParse(scalar.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) => JsonValue.Create(whole),
-        YamlScalarNode { Style: ScalarStyle.Plain } scalar when double.TryParse(scalar.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) => JsonValue.Create(number),
-        YamlScalarNode scalar => JsonValue.Create(scalar.Value),
-        _ => throw new FormatException("only fields, lists and plain values may stand in a policy."),
-    };
-
-    private static YamlNode ToYaml(JsonNode? node) => node switch
-    {
-        JsonObject whole => new YamlMappingNode(whole.Select(pair => KeyValuePair.Create((YamlNode)new YamlScalarNode(pair.Key), ToYaml(pair.Value)))),
-        JsonArray list => list.Count == 0 ? new YamlSequenceNode { Style = SequenceStyle.Flow } : new YamlSequenceNode(list.Select(ToYaml)),
-        JsonValue value when value.GetValueKind() == JsonValueKind.String => new YamlScalarNode(value.ToString()) { Style = LooksLikeNoText(value.ToString()) ? ScalarStyle.DoubleQuoted : ScalarStyle.Any },
-        null => new YamlScalarNode("null"),
-        var value => new YamlScalarNode(value.ToJsonString()),
-    };
-
-    private static bool LooksLikeNoText(string text) => text is "" or "~" or "null" or "true" or "false" || double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
+    private static string Nearest(string name) => Spelling.Nearest(name, PolicyCatalogue.Fields.Select(field => field.Name)) is { } near ? $"; did you mean {near}?" : "";
 }

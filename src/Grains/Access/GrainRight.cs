@@ -24,6 +24,12 @@ public enum GrainRight
     /// <summary>Operators of the grain's scope, and administrators.</summary>
     Operate,
 
+    /// <summary>Operators of any scope, and administrators; the grain itself asks whether what is meant belongs to one of theirs.</summary>
+    OperateOwn,
+
+    /// <summary>Administrators.</summary>
+    Administer,
+
     /// <summary>Who records runs: agents, engines, operators, administrators.</summary>
     Record,
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using EnergyTTT.Portal.Audits;
+using EnergyTTT.Silo.Alerts;
 using EnergyTTT.Silo.Audits;
 using EnergyTTT.Silo.Deployments;
 using EnergyTTT.Silo.Docs;
@@ -68,6 +69,7 @@ internal static class Api
         reads.MapDeployments();
         reads.MapRouters();
         reads.MapPolicies();
+        reads.MapAlerts();
         app.MapApiDocs();
     }
 }

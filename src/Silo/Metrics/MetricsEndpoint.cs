@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using EnergyTTT.Contracts.Alerts;
 using EnergyTTT.Silo.Access;
 using EnergyTTT.Silo.Fleet;
 using EnergyTTT.Silo.Problems;
@@ -21,7 +22,7 @@ internal static class MetricsEndpoint
             .WithSummary("Prometheus exposition: text 0.0.4, or OpenMetrics when the Accept header asks for it")
             .Produces<string>(200, "text/plain");
 
-    private static async Task<IResult> Get(HttpContext context, FleetView view, ProcessMetrics process, MeterTotals totals, TimeProvider time, IAuthorizationService authorization, CancellationToken cancellationToken)
+    private static async Task<IResult> Get(HttpContext context, FleetView view, IGrainFactory grains, ProcessMetrics process, MeterTotals totals, TimeProvider time, IAuthorizationService authorization, CancellationToken cancellationToken)
     {
         if (!IsLocal(context) && !(await authorization.AuthorizeAsync(context.User, Policies.Read)).Succeeded)
         {
@@ -31,6 +32,7 @@ internal static class MetricsEndpoint
         var openMetrics = context.Request.Headers.Accept.ToString().Contains("application/openmetrics-text", StringComparison.OrdinalIgnoreCase);
         var page = new Exposition(openMetrics);
         GpuMetrics.Write(page, (await view.Snapshot(cancellationToken)).Gpus, time.GetUtcNow(), StaleAfter);
+        AlertMetrics.Write(page, await grains.GetGrain<IAlertsGrain>(IAlertsGrain.Key).Counts(cancellationToken));
         process.Write(page);
         totals.Write(page);
         return TypedResults.Bytes(Encoding.UTF8.GetBytes(page.Finish()), openMetrics ? Exposition.OpenMetricsContentType : Exposition.TextContentType);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using EnergyTTT.Wire.Alerts;
 using EnergyTTT.Wire.Backtests;
 using EnergyTTT.Wire.Deployments;
 using EnergyTTT.Wire.Gpus;
@@ -46,4 +47,24 @@ namespace EnergyTTT.Wire.Json;
 [JsonSerializable(typeof(RunReceipt))]
 [JsonSerializable(typeof(RunTrial))]
 [JsonSerializable(typeof(RunDecision))]
+[JsonSerializable(typeof(AlertRule))]
+[JsonSerializable(typeof(AlertRuleVersion))]
+[JsonSerializable(typeof(AlertRuleChange))]
+[JsonSerializable(typeof(AlertRuleView))]
+[JsonSerializable(typeof(AlertLabels))]
+[JsonSerializable(typeof(AlertInstance))]
+[JsonSerializable(typeof(AlertOverview))]
+[JsonSerializable(typeof(AlertPreview))]
+[JsonSerializable(typeof(AlertTransition))]
+[JsonSerializable(typeof(AcknowledgementRequest))]
+[JsonSerializable(typeof(AlertSilence))]
+[JsonSerializable(typeof(AlertMatcher[]))]
+[JsonSerializable(typeof(SilenceRequest))]
+[JsonSerializable(typeof(MaintenanceWindow))]
+[JsonSerializable(typeof(ContactPoint))]
+[JsonSerializable(typeof(ContactPointChange))]
+[JsonSerializable(typeof(ContactPointView))]
+[JsonSerializable(typeof(AlertItem[]))]
+[JsonSerializable(typeof(AlertMessage))]
+[JsonSerializable(typeof(AlertDelivery))]
 public sealed partial class WireJson : JsonSerializerContext;

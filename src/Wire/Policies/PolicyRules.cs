@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using EnergyTTT.Wire.Schedules;
 
 namespace EnergyTTT.Wire.Policies;
 
@@ -33,19 +34,9 @@ internal static class PolicyRules
                 Add(window.Name, "names that differ", $"{at}.name is '{window.Name}', as that of a window before it; give each its own");
             }
 
-            if (!Cronos.CronExpression.TryParse(window.Cron ?? "", out _))
+            foreach (var (field, value, bound, expected) in new CronWindow(window.Cron, window.TimeZone, window.DurationMinutes).Mistakes())
             {
-                Add(window.Cron, "a cron expression", $"{at}.cron is '{window.Cron}'; minute, hour, day of month, month, day of week expected, such as '0 22 * * *'");
-            }
-
-            if (!TimeZoneInfo.TryFindSystemTimeZoneById(window.TimeZone ?? "", out _))
-            {
-                Add(window.TimeZone, "a time zone", $"{at}.time_zone is '{window.TimeZone}'; a zone such as Europe/Amsterdam or UTC expected");
-            }
-
-            if (window.DurationMinutes is < 1 or > 10_080)
-            {
-                Add(window.DurationMinutes, "1 to 10080", $"{at}.duration_minutes is {window.DurationMinutes}; it must lie in 1 to 10080 (7 days)");
+                Add(value, bound, string.Create(CultureInfo.InvariantCulture, $"{at}.{field} is {(value is string or null ? $"'{value}'" : value)}; {expected}"));
             }
 
             if (window.Set is null || window.Set == new PolicyDocument())

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Cronos;
+using EnergyTTT.Wire.Schedules;
 
 namespace EnergyTTT.Wire.Policies;
 
@@ -33,15 +33,7 @@ internal sealed class PolicyWindows
     }
 
     /// <summary>Whether a window is open; one that cannot be read never is.</summary>
-    public static bool IsOpen(PolicySchedule window, DateTimeOffset now) =>
-        TryRead(window, out var cron, out var zone) && window.DurationMinutes > 0
-        && cron.GetNextOccurrence(now.UtcDateTime.AddMinutes(-window.DurationMinutes), zone, inclusive: false) is { } opened && opened <= now.UtcDateTime;
-
-    public static bool TryRead(PolicySchedule window, out CronExpression cron, out TimeZoneInfo zone)
-    {
-        cron = CronExpression.Yearly;
-        return TimeZoneInfo.TryFindSystemTimeZoneById(window.TimeZone, out zone!) & CronExpression.TryParse(window.Cron, out cron!);
-    }
+    public static bool IsOpen(PolicySchedule window, DateTimeOffset now) => new CronWindow(window.Cron, window.TimeZone, window.DurationMinutes).IsOpen(now);
 
     /// <summary>The document at a place of the chain, with its open windows over it.</summary>
     public PolicyDocument Over(PolicyDocument document, int scope) => scope == _scope ? _open.Aggregate(document, (under, window) => under.Under(window.Set)) : document;

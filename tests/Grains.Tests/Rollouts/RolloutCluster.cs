@@ -32,7 +32,7 @@ public sealed class RolloutCluster : IAsyncDisposable
 
     public string ConnectionString => _database.ConnectionString;
 
-    public static async Task<RolloutCluster> Start(short silos, TimeProvider? clock = null, Action<DeploymentOptions>? options = null)
+    public static async Task<RolloutCluster> Start(short silos, TimeProvider? clock = null, Action<DeploymentOptions>? options = null, Action<IServiceCollection>? services = null)
     {
         var cluster = new RolloutCluster(clock ?? TimeProvider.System);
         await cluster._database.InitializeAsync();
@@ -46,6 +46,7 @@ public sealed class RolloutCluster : IAsyncDisposable
                 (it.Invariant, it.DataSource, it.GrainStorageSerializer) = ("Npgsql", source, new OrleansGrainStorageSerializer(serializer))));
             silo.AddGrains();
             silo.Services.Configure(options ?? (_ => { }));
+            services?.Invoke(silo.Services);
             silo.Services.Configure<VersionRunOptions>(runs => runs.Watch = TimeSpan.FromSeconds(150));
         });
         builder.ConfigureClient(client => client.Services.AddWireSerialisation());

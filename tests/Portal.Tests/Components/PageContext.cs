@@ -1,12 +1,14 @@
 using Bunit;
 using Bunit.TestDoubles;
 using EnergyTTT.Portal.Access;
+using EnergyTTT.Portal.Alerts;
 using EnergyTTT.Portal.Answers;
 using EnergyTTT.Portal.Charts;
 using EnergyTTT.Portal.Deployments;
 using EnergyTTT.Portal.Displays;
 using EnergyTTT.Portal.Fleets;
 using EnergyTTT.Portal.Policies;
+using EnergyTTT.Portal.Tests.Alerts;
 using EnergyTTT.Portal.Tests.Deployments;
 using EnergyTTT.Portal.Tests.Fleets;
 using EnergyTTT.Portal.Tests.Policies;
@@ -44,6 +46,9 @@ public sealed class PageContext : BunitContext
         Policies = new FakePolicies(Clock);
         Services.AddSingleton<IPolicySource>(Policies);
         Services.AddScoped<PolicyDesk>();
+        Alerts = new FakeAlerts(Clock);
+        Services.AddSingleton<IAlertSource>(Alerts);
+        Services.AddScoped<AlertDesk>();
         _person = AddAuthorization();
         Become("viewer");
     }
@@ -55,6 +60,8 @@ public sealed class PageContext : BunitContext
     public FakeSteering Steering { get; }
 
     public FakePolicies Policies { get; }
+
+    public FakeAlerts Alerts { get; }
 
     public FleetFeed Feed { get; }
 
@@ -77,6 +84,13 @@ public sealed class PageContext : BunitContext
         "operator" => [AccessPolicies.Viewer, AccessPolicies.Operator],
         _ => [AccessPolicies.Viewer, AccessPolicies.Operator, AccessPolicies.Administrator],
     });
+
+    /// <summary>Gives the person a role and its policies.</summary>
+    public void BecomeIn(string role)
+    {
+        _person.SetRoles(role);
+        Become(role);
+    }
 
     public void GoTo(string address) => Services.GetRequiredService<NavigationManager>().NavigateTo(address);
 

@@ -81,6 +81,7 @@ public sealed class PortalHost : IAsyncDisposable
         builder.Services.AddSingleton<EnergyTTT.Portal.Runs.IRunSource>(new EnergyTTT.Portal.Tests.Runs.FakeRuns());
         var policies = new FakePolicies(TimeProvider.System);
         builder.Services.AddSingleton<IPolicySource>(policies);
+        builder.Services.AddSingleton<EnergyTTT.Portal.Alerts.IAlertSource>(new EnergyTTT.Portal.Tests.Alerts.FakeAlerts(TimeProvider.System));
         builder.Services.AddPortal(portal => portal.SecretsFolder = Path.Combine(folder, "secrets"));
         builder.Services.AddHistory(database ?? "Host=127.0.0.1;Port=1", writes: false);
         if (database is null)
@@ -109,6 +110,7 @@ public sealed class PortalHost : IAsyncDisposable
                 ? Results.Problem("the history is away", statusCode: status)
                 : Results.Bytes(FakeSeries.Answer(fleet, metric, gpu, aggregate, from, to), FakeSeries.MediaType);
         });
+        app.MapGet("/v1/annotations", (DateTimeOffset from, DateTimeOffset to) => Results.Json(new { annotations = new[] { new { kind = "policy", from = from + ((to - from) / 2), title = "Policy version 3 by ada: cooler nights", link = "/policies" } }, more = false }));
         await app.StartAsync();
         host = new PortalHost(app, fleet, policies, app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First(), folder);
         return host;

@@ -12,6 +12,7 @@ internal static class EndpointTable
     private const string OperateHere = "oa";
     private const string Administer = "a";
     private const string Engine = "ae";
+    private const string OperateOwn = "oba";
     private const string Record = "obage";
     private const string Policy = """{"document":{},"reason":"walk"}""";
     private const string Deployment = """{"model":"m","layers":1,"experts":4,"top_k":2,"gate":"softmax","bias_space":"logit","replicas":[{"id":"a","gpus":["GPU-walk"]}]}""";
@@ -88,6 +89,29 @@ internal static class EndpointTable
         ["GET /v1/policies/{kind:regex(^(site|rack|host|deployment)$)}/{name}/proposals"] = (Look, "/v1/policies/deployment/walk/proposals", null),
         ["GET /v1/policies/{kind:regex(^(site|rack|host|deployment)$)}/{name}/proposals/{id:long:min(1)}"] = (Look, "/v1/policies/deployment/walk/proposals/1", null),
         ["POST /v1/policies/{kind:regex(^(site|rack|host|deployment)$)}/{name}/proposals/{id:long:min(1)}/{verdict:regex(^(approve|reject|withdraw)$)}"] = (OperateHere, "/v1/policies/deployment/walk/proposals/1/approve", "{}"),
+        ["GET /v1/alerts"] = (Look, "/v1/alerts", null),
+        ["GET /v1/alerts/signals"] = (Look, "/v1/alerts/signals", null),
+        ["GET /v1/alerts/rules"] = (Look, "/v1/alerts/rules", null),
+        ["GET /v1/alerts/rules/{name}"] = (Look, "/v1/alerts/rules/agent-gone", null),
+        ["GET /v1/alerts/rules/{name}/things"] = (Look, "/v1/alerts/rules/agent-gone/things", null),
+        ["GET /v1/alerts/rules/{name}/versions"] = (Look, "/v1/alerts/rules/agent-gone/versions", null),
+        ["PUT /v1/alerts/rules/{name}"] = (Administer, "/v1/alerts/rules/walk", """{"rule":{"name":"walk","signal":"nothing","threshold":1},"reason":"walk"}"""),
+        ["DELETE /v1/alerts/rules/{name}"] = (Administer, "/v1/alerts/rules/walk", null),
+        ["POST /v1/alerts/preview"] = (Look, "/v1/alerts/preview", """{"name":"walk","signal":"nothing","threshold":1}"""),
+        ["GET /v1/alerts/history"] = (Look, "/v1/alerts/history", null),
+        ["POST /v1/alerts/acknowledgements"] = (OperateOwn, "/v1/alerts/acknowledgements", """{"rule":"walk","instance":"host/walk","comment":"walk"}"""),
+        ["GET /v1/alerts/silences"] = (Look, "/v1/alerts/silences", null),
+        ["POST /v1/alerts/silences"] = (OperateOwn, "/v1/alerts/silences", "{}"),
+        ["DELETE /v1/alerts/silences/{id:guid}"] = (OperateOwn, "/v1/alerts/silences/00000000-0000-0000-0000-000000000001", null),
+        ["GET /v1/alerts/maintenance"] = (Look, "/v1/alerts/maintenance", null),
+        ["PUT /v1/alerts/maintenance/{name}"] = (OperateOwn, "/v1/alerts/maintenance/walk", "{}"),
+        ["DELETE /v1/alerts/maintenance/{name}"] = (OperateOwn, "/v1/alerts/maintenance/walk", null),
+        ["GET /v1/alerts/contact-points"] = (Administer, "/v1/alerts/contact-points", null),
+        ["PUT /v1/alerts/contact-points/{name}"] = (Administer, "/v1/alerts/contact-points/walk", "{}"),
+        ["DELETE /v1/alerts/contact-points/{name}"] = (Administer, "/v1/alerts/contact-points/walk", null),
+        ["POST /v1/alerts/contact-points/{name}/test"] = (Administer, "/v1/alerts/contact-points/walk/test", null),
+        ["GET /v1/alerts/deliveries"] = (Look, "/v1/alerts/deliveries", null),
+        ["GET /v1/annotations"] = (Look, "/v1/annotations", null),
 
         ["POST /v1/runs"] = (Record, "/v1/runs", "{}"),
         ["POST /v1/runs/{id}/trials"] = (Record, "/v1/runs/00000000-0000-0000-0000-000000000001/trials", "{}"),
@@ -127,6 +151,7 @@ internal static class EndpointTable
         ["/deployments"] = (Look, "/deployments"),
         ["/routers"] = (Look, "/routers"),
         ["/policies"] = (Look, "/policies"),
+        ["/alerts"] = (Look, "/alerts"),
         ["/runs"] = (Look, "/runs"),
         ["/runs/compare"] = (Look, "/runs/compare"),
         ["/runs/{Id}"] = (Look, "/runs/run"),

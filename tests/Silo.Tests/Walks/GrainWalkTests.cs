@@ -24,6 +24,8 @@ public sealed class GrainWalkTests(AccessHost host)
         [GrainRight.Engine] = "ae",
         [GrainRight.OperateOrEngine] = "oae",
         [GrainRight.Operate] = "oa",
+        [GrainRight.OperateOwn] = "oba",
+        [GrainRight.Administer] = "a",
         [GrainRight.Record] = "obage",
     };
 

@@ -1,6 +1,7 @@
 // <ettt-chart>: a uPlot chart that fetches its own history, takes live values, and can be read by keyboard, by table and by ear.
 // Attributes: name, label, unit, series (JSON: [{label, query, colour, dash, fold}]), span (seconds up to now) or from/to (ms),
 // zone, sync, min, max, lines (JSON: [{at, label}]), mark, kind (line|bars), paused. All state comes from them.
+import { drawAnnotations, eventColours, fetchAnnotations, filterOf, happenedAt } from './annotations.js';
 import { fetchColumns, peekColumns } from './columns.js';
 import { axisText, reading, spoken } from './format.js';
 import { format, timeText, zoneOption } from './time.js';
@@ -54,6 +55,7 @@ export class Chart extends HTMLElement {
   #parts = null;
   #queued = false;
   #colours = null;
+  #happened = [];
 
   connectedCallback() {
     charts.add(this);
@@ -190,6 +192,7 @@ export class Chart extends HTMLElement {
     } else if (!this.#plot) {
       this.#state('loading', 'Loading…');
     }
+    this.#annotate(load, series[0].query, from, to);
     try {
       const answers = await Promise.all(queries.map((query, index) => fetchColumns(`/v1/series?${query}&${tail}`, keys[index])));
       if (load !== this.#load) return;
@@ -204,6 +207,14 @@ export class Chart extends HTMLElement {
     const wait = this.dataset.state === 'error' ? 5 : !this.#span ? 0 : this.#seamed ? again : 5;
     this.#seamed = true;
     if (wait) this.#timer = setTimeout(() => { if (!this.hasAttribute('paused')) this.#changed(); }, wait * 1000);
+  }
+
+  async #annotate(load, query, from, to) {
+    const happened = await fetchAnnotations(filterOf(query), from, to);
+    if (load !== this.#load) return;
+    this.#happened = happened;
+    this.#plot?.redraw(false);
+    if (this.#parts.table.firstChild && !this.#parts.table.hidden) this.#fillTable();
   }
 
   #take(queries, answers) {
@@ -267,13 +278,14 @@ export class Chart extends HTMLElement {
     const toggle = make('button', 'link-button', { type: 'button', 'aria-expanded': 'false', 'data-testid': 'chart-table-toggle' });
     toggle.textContent = 'Show as table';
     toggle.addEventListener('click', () => this.#toggleTable());
+    const event = make('p', 'chart-event', { 'data-testid': 'chart-event' });
     const totals = make('p', 'chart-totals', { 'data-testid': 'chart-totals' });
     totals.hidden = !this.hasAttribute('total');
-    foot.append(legend, totals, toggle);
+    foot.append(legend, event, totals, toggle);
     const body = make('div', 'chart-body');
     body.append(canvas, over);
     this.replaceChildren(body, table, foot);
-    this.#parts = { canvas, note, retry, legend, table, toggle, body, totals };
+    this.#parts = { canvas, note, retry, legend, event, table, toggle, body, totals };
     canvas.addEventListener('keydown', event => this.#key(event));
     canvas.addEventListener('mousedown', () => { held = this; }, true);
     canvas.addEventListener('blur', () => this.#point(null));
@@ -288,7 +300,7 @@ export class Chart extends HTMLElement {
     if (this.#colours) return this.#colours;
     const colour = name => colourOf(this, name);
     const name = (one, index) => one.colour ?? `series-${(index % 8) + 1}`;
-    this.#colours = { text: colour('ink-soft'), grid: colour('line-soft'), hatch: colour('hatch'), mark: colour('mark'), line: colour('limit'), of: this.#series.map((one, index) => colour(name(one, index))), soft: this.#series.map((one, index) => colourOf(this, name(one, index), 60)) };
+    this.#colours = { text: colour('ink-soft'), grid: colour('line-soft'), hatch: colour('hatch'), mark: colour('mark'), line: colour('limit'), event: Object.fromEntries(eventColours.map(one => [one, colour(one)])), of: this.#series.map((one, index) => colour(name(one, index))), soft: this.#series.map((one, index) => colourOf(this, name(one, index), 60)) };
     return this.#colours;
   }
 
@@ -350,7 +362,7 @@ export class Chart extends HTMLElement {
         spanGaps: false,
       }))],
       hooks: {
-        drawClear: [plot => this.#drawBehind(plot, colours)],
+        drawClear: [plot => { this.#drawBehind(plot, colours); drawAnnotations(plot, this.#happened, name => colours.event[name], font.replace('12px', `${10 * devicePixelRatio}px`)); }],
         draw: [plot => { this.draws++; this.#drawLines(plot, colours, lines, font); }],
         setSelect: [plot => this.#zoom(plot)],
         setCursor: [plot => { this.#index = plot.cursor.idx ?? null; this.#legend(); }],
@@ -523,6 +535,10 @@ export class Chart extends HTMLElement {
       set('.unit', unit);
       said.push(`${one.label} ${spoken(value, this.#unit)}`);
     });
+    const [left, right] = this.#range();
+    const happened = this.#index !== null && at >= 0 ? happenedAt(this.#happened, times[at], Math.max(this.#step, (right - left) / 150)).map(one => one.title) : [];
+    if (this.#parts.event.textContent !== happened.join(' · ')) this.#parts.event.textContent = happened.join(' · ');
+    said.push(...happened);
     if (this.hasAttribute('total')) this.#total(series);
     canvas.setAttribute('aria-valuemax', String(Math.max(0, times.length - 1)));
     canvas.setAttribute('aria-valuenow', String(Math.max(0, at)));
@@ -582,8 +598,27 @@ export class Chart extends HTMLElement {
       }
     }
     const at = table.scrollTop;
-    table.replaceChildren(built);
+    table.replaceChildren(built, ...this.#eventTable(clock));
     table.scrollTop = at;
+  }
+
+  #eventTable(clock) {
+    if (this.#happened.length === 0) return [];
+    const table = document.createElement('table');
+    table.createCaption().textContent = 'What happened';
+    const body = table.createTBody();
+    for (const one of [...this.#happened].reverse()) {
+      const row = body.insertRow();
+      const time = document.createElement('th');
+      time.scope = 'row';
+      time.textContent = clock.format(new Date(one.from * 1000));
+      const link = document.createElement('a');
+      link.href = one.link;
+      link.textContent = one.title;
+      row.append(time);
+      row.insertCell().append(link);
+    }
+    return [table];
   }
 }
 
