@@ -1,6 +1,7 @@
 using EnergyTTT.Contracts.Access;
 using EnergyTTT.Contracts.Alerts;
 using EnergyTTT.Portal.Access;
+using EnergyTTT.Wire.Access;
 
 namespace EnergyTTT.Portal.Alerts;
 
@@ -21,7 +22,7 @@ public sealed class AlertDesk(IAlertSource source, PersonGuard guard)
 
         try
         {
-            var decision = await deed(source.Grain, "person/" + person);
+            var decision = await deed(source.Grain, Actors.Of(person));
             if (decision.Outcome == AlertOutcome.Done)
             {
                 done?.Invoke(decision);

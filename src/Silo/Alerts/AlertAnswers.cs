@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Security.Claims;
 using EnergyTTT.Contracts.Alerts;
-using EnergyTTT.Silo.Audits;
 using EnergyTTT.Silo.Governance;
 using EnergyTTT.Silo.Problems;
+using EnergyTTT.Wire.Access;
 
 namespace EnergyTTT.Silo.Alerts;
 
@@ -14,7 +14,7 @@ internal static class AlertAnswers
 
     public static IAlertsGrain Grain(IGrainFactory grains) => grains.GetGrain<IAlertsGrain>(IAlertsGrain.Key);
 
-    public static string Actor(ClaimsPrincipal user) => Audit.Actor(user.Identity?.Name);
+    public static string Actor(ClaimsPrincipal user) => Actors.Of(user.Identity?.Name);
 
     /// <summary>The answer to a change; <paramref name="done"/> tells what was done.</summary>
     public static IResult Of(AlertDecision decision, string thing, Func<AlertDecision, IResult> done) => decision.Outcome switch

@@ -35,7 +35,7 @@ public sealed class AlertsPageTests : IDisposable
         _context.Alerts.IsCalm = true;
         Assert.Contains("Nothing alerts", Show("/alerts").Find("[data-testid=face-empty]").TextContent, StringComparison.Ordinal);
         _context.Alerts.IsAway = true;
-        Assert.Contains("does not answer", Show("/alerts").Find("[data-testid=face-error]").TextContent, StringComparison.Ordinal);
+        Assert.Contains("does not answer", Show("/alerts?var-tab=history").Find("[data-testid=face-error]").TextContent, StringComparison.Ordinal);
     }
 
     [Fact]

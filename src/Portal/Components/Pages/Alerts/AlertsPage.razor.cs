@@ -24,7 +24,7 @@ public partial class AlertsPage
     /// <summary>The zone of the browser, where it is known.</summary>
     [CascadingParameter(Name = BrowserZone.Name)] public string? Zone { get; set; }
 
-    [CascadingParameter] private Task<AuthenticationState>? Authentication { get; set; }
+    [CascadingParameter] private Task<AuthenticationState>? SignedIn { get; set; }
 
     private bool IsAdministrator { get; set; }
 
@@ -41,7 +41,7 @@ public partial class AlertsPage
     /// <inheritdoc/>
     protected override async Task OnInitializedAsync()
     {
-        IsAdministrator = Authentication is not null && (await Authentication).User.IsInRole(PersonRoles.Administrator);
+        IsAdministrator = SignedIn is not null && (await SignedIn).User.IsInRole(PersonRoles.Administrator);
         await base.OnInitializedAsync();
     }
 
