@@ -14,7 +14,7 @@ public sealed class AccessibilityWalk(ProductFixture product)
         {
             var views = new TheoryData<string, ColorScheme, int>();
             // Light and wide, dark and narrow: the portal's own tests look at every combination with a fleet of their own.
-            foreach (var path in new[] { "/", "/fleet", "/gpus", "/gpu", "/deployments", "/policies", "/account" })
+            foreach (var path in new[] { "/", "/fleet", "/gpus", "/gpu", "/deployments", "/policies", "/alerts", "/alerts?var-tab=rules&var-edit=memory-hot", "/alerts?var-tab=quiet", "/account" })
             {
                 views.Add(path, ColorScheme.Light, 1440);
                 views.Add(path, ColorScheme.Dark, 390);
