@@ -22,6 +22,11 @@ namespace EnergyTTT.History;
 /// <summary>Registers this room.</summary>
 public static class HistoryRegistration
 {
+    // A server that is cut off in the middle of a transaction keeps its locks for as long as PostgreSQL believes in it: two hours by the kernel's own defaults, eleven seconds so.
+    // On a socket of this machine the settings mean nothing.
+    // language=sql
+    private const string NoticeDeadPeersSql = "set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 3; set tcp_user_timeout = 10000";
+
     /// <summary>
     /// Registers the one <see cref="NpgsqlDataSource"/> of the process (search path <c>orleans,public</c>, as Orleans' providers need it)
     /// and everything that reads and writes through it. The database must have been brought up to date by
@@ -75,6 +80,19 @@ public static class HistoryRegistration
         builder.ConnectionStringBuilder.SearchPath = "orleans,public";
         builder.ConnectionStringBuilder.ApplicationName ??= "EnergyTTT";
         builder.UseLoggerFactory(loggers);
+        builder.UsePhysicalConnectionInitializer(NoticeDeadPeers, NoticeDeadPeersAsync);
         return builder.Build();
+    }
+
+    private static void NoticeDeadPeers(NpgsqlConnection connection)
+    {
+        using var command = new NpgsqlCommand(NoticeDeadPeersSql, connection);
+        command.ExecuteNonQuery();
+    }
+
+    private static async Task NoticeDeadPeersAsync(NpgsqlConnection connection)
+    {
+        await using var command = new NpgsqlCommand(NoticeDeadPeersSql, connection);
+        await command.ExecuteNonQueryAsync();
     }
 }

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using EnergyTTT.Portal.Access;
 using EnergyTTT.Silo.Settings;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -8,6 +9,8 @@ namespace EnergyTTT.Silo.Starts;
 /// <summary>What a person who started the product wants to read: where it is and how to get in.</summary>
 internal static class Announcement
 {
+    private static readonly TimeSpan PauseBetweenTries = TimeSpan.FromSeconds(2);
+
     /// <summary>
     /// Starts the application, prints its address, and the one-time set-up token while nobody has an account; completes when it has stopped.
     /// Answers the exit code: 0 when it was asked to stop; 2, after one sentence, when the address cannot be listened on; 1 when a part of it failed or could not be
@@ -34,11 +37,7 @@ internal static class Announcement
             Console.WriteLine("The demo is on: 64 virtual GPUs replay a recorded H100, and a simulated fleet of 64 GPUs and 4 deployments is steered. Nothing they show is a measurement of this machine.");
         }
 
-        if (settings.Roles.HasFlag(Roles.Portal))
-        {
-            await AnnounceSetUp(app.Services);
-        }
-
+        var announcing = settings.Roles.HasFlag(Roles.Portal) ? AnnounceSetUp(app.Services, app.Lifetime.ApplicationStopping) : Task.CompletedTask;
         var background = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
         var late = false;
         try
@@ -51,6 +50,8 @@ internal static class Announcement
             late = true;
         }
 
+        await announcing;
+
         // Writes out what was logged last: it says why the server stopped.
         await app.DisposeAsync();
         var failed = background.Where(service => service.ExecuteTask is { IsFaulted: true }).Select(service => service.GetType().Name).ToList();
@@ -62,12 +63,30 @@ internal static class Announcement
         return failed.Count > 0 || late ? 1 : 0;
     }
 
-    private static async Task AnnounceSetUp(IServiceProvider services)
+    /// <summary>A disk that is full or a database that is away at this moment must not end a server that runs: it tries again until the token is printed.</summary>
+    private static async Task AnnounceSetUp(IServiceProvider services, CancellationToken stopping)
     {
-        await using var scope = services.CreateAsyncScope();
-        if (await scope.ServiceProvider.GetRequiredService<FirstAdministrator>().IsWanted(CancellationToken.None))
+        for (var first = true; !stopping.IsCancellationRequested; first = false)
         {
-            Console.WriteLine($"One-time set-up token: {services.GetRequiredService<SetupToken>().Read()}");
+            try
+            {
+                await using var scope = services.CreateAsyncScope();
+                if (await scope.ServiceProvider.GetRequiredService<FirstAdministrator>().IsWanted(stopping))
+                {
+                    Console.WriteLine($"One-time set-up token: {services.GetRequiredService<SetupToken>().Read()}");
+                }
+
+                return;
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or DbException or InvalidOperationException or TimeoutException or OperationCanceledException)
+            {
+                if (first && !stopping.IsCancellationRequested)
+                {
+                    await Console.Error.WriteLineAsync($"The set-up token cannot be made at the moment and is tried again: {exception.Message}");
+                }
+            }
+
+            await Task.Delay(PauseBetweenTries, services.GetRequiredService<TimeProvider>(), stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }
