@@ -7,6 +7,7 @@ using EnergyTTT.Cli.Demos;
 using EnergyTTT.Cli.Fleets;
 using EnergyTTT.Cli.Learning;
 using EnergyTTT.Cli.Experiments;
+using EnergyTTT.Cli.Histories;
 using EnergyTTT.Cli.Ingests;
 using EnergyTTT.Cli.Installations;
 using EnergyTTT.Cli.Keys;

@@ -20,7 +20,7 @@ internal sealed class BenchHost
     private readonly List<int> _times = [];
     private long _batches;
 
-    public BenchHost(int number, int gpus, string boot, string authority, string key, DateTimeOffset start)
+    public BenchHost(int number, int gpus, string boot, string authority, string key, DateTimeOffset start, string site = "bench")
     {
         Start = start;
         Template = [.. Enumerable.Range(0, gpus).Select(gpu => Frame(GpuId.Parse(string.Create(CultureInfo.InvariantCulture, $"GPU-bench-{number:x6}-{gpu:x2}"))))];
@@ -29,7 +29,7 @@ internal sealed class BenchHost
             {
                 Source = "bench",
                 Boot = boot,
-                Site = "bench",
+                Site = site,
                 Rack = string.Create(CultureInfo.InvariantCulture, $"r{number / 8:000}"),
                 Host = string.Create(CultureInfo.InvariantCulture, $"bench-{number:00000}"),
                 Frames = Template,

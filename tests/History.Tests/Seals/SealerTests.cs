@@ -132,6 +132,46 @@ public sealed class SealerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Frames_of_any_age_that_come_again_and_again_while_the_border_moves_are_stored_and_accepted_once()
+    {
+        var frames = Enumerable.Range(0, 4).SelectMany(gpu => Enumerable.Range(0, 500).Select(i => TelemetryBatches.Frame(GpuId.Parse($"GPU-border-{gpu}"), i, Start.AddSeconds(i * 40), i))).ToArray();
+        _clock.SetUtcNow(Start.AddHours(4));
+        var accepted = new System.Collections.Concurrent.ConcurrentBag<(GpuId, long)>();
+        using var enough = new CancellationTokenSource();
+        var senders = Enumerable.Range(0, 4).Select(sender => Task.Run(async () =>
+        {
+            var random = new Random(sender);
+            for (var batch = 0; batch < 60; batch++)
+            {
+                var some = Enumerable.Range(0, 60).Select(_ => frames[random.Next(frames.Length)]).ToList();
+                var receipt = await Write("border", some);
+                foreach (var i in Enumerable.Range(0, some.Count).Except(receipt.DuplicateIndexes))
+                {
+                    accepted.Add((some[i].Gpu, some[i].Sequence));
+                }
+            }
+        })).ToList();
+        var sealing = Task.Run(async () =>
+        {
+            while (!enough.IsCancellationRequested)
+            {
+                _clock.Advance(TimeSpan.FromMinutes(10));
+                await TheRoller.Roll(CancellationToken.None);
+                await TheSealer.Seal(CancellationToken.None);
+            }
+        });
+
+        await Task.WhenAll(senders);
+        await enough.CancelAsync();
+        await sealing;
+        await SealAt(_clock.GetUtcNow().AddHours(12));
+
+        Assert.Equal(accepted.Count, accepted.Distinct().Count());
+        Assert.Equal(accepted.Count, (await StoredFrames.Read(_postgres.Source)).Count);
+        Assert.Equal(0, await StoredFrames.Rows(_postgres.Source));
+    }
+
+    [Fact]
     public async Task A_sealer_that_dies_at_any_moment_loses_nothing_and_doubles_nothing()
     {
         for (var gpu = 0; gpu < 12; gpu++)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using EnergyTTT.Cli.Ingests;
 using EnergyTTT.History;
 using EnergyTTT.History.Frames;
 using EnergyTTT.History.Migrations;
@@ -10,12 +11,16 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Spectre.Console;
 
-namespace EnergyTTT.Cli.Runs;
+namespace EnergyTTT.Cli.Histories;
 
-/// <summary><c>energyttt bench history</c>: questions with <c>or</c>, <c>in</c> and ranges over many synthetic runs, on a private PostgreSQL of the product's own settings, beside a jsonb table with a GIN index.</summary>
+/// <summary><c>energyttt bench history</c>: questions about a fleet's past at the API while frames come in (<see cref="FleetHistoryBenchmark"/>), and questions with <c>or</c>, <c>in</c> and ranges over many synthetic runs, on a private PostgreSQL of the product's own settings, beside a jsonb table with a GIN index.</summary>
 internal static class BenchHistoryCommand
 {
     private const double BarMilliseconds = 200;
+    private const int MostFleetQuestions = 60;
+    private const string Both = "both";
+    private const string RunsPart = "runs";
+    private const string FleetPart = "fleet";
 
     public static Command Create()
     {
@@ -23,7 +28,14 @@ internal static class BenchHistoryCommand
         var questions = new Option<int>("--questions") { Description = "Questions that are asked and counted.", DefaultValueFactory = _ => 400 };
         var seed = new Option<int>("--seed") { Description = "Draws the constants of the questions.", DefaultValueFactory = _ => 1 };
         var json = new Option<bool>("--json") { Description = "Print JSON instead of a table." };
-        foreach (var option in new[] { count, questions })
+        var part = new Option<string>("--part") { Description = "Only one part: 'runs' or 'fleet'.", DefaultValueFactory = _ => Both };
+        part.AcceptOnlyFromAmong(Both, RunsPart, FleetPart);
+        var gpus = new Option<int>("--gpus") { Description = "GPUs with a past, in hosts of 8.", DefaultValueFactory = _ => 1_000 };
+        var days = new Option<int>("--days") { Description = "Days of minutes of each; a day of 1,000 GPUs takes a gigabyte of disk.", DefaultValueFactory = _ => 30 };
+        var hours = new Option<int>("--hours") { Description = "Hours of sealed seconds of each.", DefaultValueFactory = _ => 24 };
+        var rate = new Option<double>("--rate") { Description = "Frames a second that other GPUs send meanwhile.", DefaultValueFactory = _ => 10_000 };
+        var product = new Option<FileInfo?>("--product") { Description = "EnergyTTT.Silo.dll of the product to start; found by itself in a build or a publish folder." };
+        foreach (var option in new[] { count, questions, gpus })
         {
             option.Validators.Add(result =>
             {
@@ -34,9 +46,17 @@ internal static class BenchHistoryCommand
             });
         }
 
-        var command = new Command("history", "How long questions about runs take; every answer is checked first.") { count, questions, seed, json };
+        var command = new Command("history", "How long questions about runs take; every answer is checked first.") { count, questions, seed, part, gpus, days, hours, rate, product, json };
         command.SetAction(async (parse, cancellationToken) =>
         {
+            var plan = new FleetHistoryPlan(parse.GetValue(gpus), parse.GetValue(days), parse.GetValue(hours), parse.GetValue(rate), Math.Min(parse.GetValue(questions), MostFleetQuestions));
+            var wanted = parse.GetValue(part);
+            var worst = wanted == RunsPart ? 0 : await AskFleet(plan, parse.GetValue(product), parse.GetValue(json), cancellationToken);
+            if (wanted == FleetPart)
+            {
+                return worst;
+            }
+
             var folder = new DataFolder(Path.Combine(Path.GetTempPath(), "energyttt-bench-" + Guid.NewGuid().ToString("N")[..8]));
             try
             {
@@ -44,7 +64,7 @@ internal static class BenchHistoryCommand
                 {
                     await using var source = HistoryRegistration.OpenSource(server.ConnectionString);
                     await Migrator.Migrate(source, cancellationToken);
-                    return await Run(source, parse.GetValue(count), parse.GetValue(questions), parse.GetValue(seed), parse.GetValue(json), cancellationToken);
+                    return Math.Max(worst, await Run(source, parse.GetValue(count), parse.GetValue(questions), parse.GetValue(seed), parse.GetValue(json), cancellationToken));
                 }
             }
             catch (Exception exception) when (exception is NpgsqlException or DataFolderException or PrivateServerException)
@@ -61,6 +81,37 @@ internal static class BenchHistoryCommand
             }
         });
         return command;
+    }
+
+    /// <summary>A line of JSON of its own, before that of the runs.</summary>
+    private static async Task<int> AskFleet(FleetHistoryPlan plan, FileInfo? product, bool json, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var program = product?.FullName ?? OwnProduct.Find() ?? throw new InvalidOperationException("The product is not built: build src/Silo in Release, or name its EnergyTTT.Silo.dll with --product.");
+            var answer = await new FleetHistoryBenchmark(plan, line => Console.Error.WriteLine(line)).Run(program, cancellationToken);
+            if (json)
+            {
+                Console.WriteLine(answer.ToJsonString());
+            }
+            else
+            {
+                var table = new Table().AddColumns("question", "p50 ms", "p95 ms", "bar ms");
+                foreach (var it in answer["questions"]!.AsArray()) // The benchmark always answers with them.
+                {
+                    table.AddRow(Markup.Escape((string?)it?["question"] ?? ""), $"{it?["p50_ms"]}", $"{it?["p95_ms"]}", $"{it?["bar_ms"]}");
+                }
+
+                AnsiConsole.Write(table);
+            }
+
+            return (bool?)answer["bar_holds"] == true ? 0 : 1;
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or NpgsqlException or DataFolderException or HttpRequestException)
+        {
+            await Console.Error.WriteLineAsync(exception.Message);
+            return 1;
+        }
     }
 
     private static async Task<int> Run(NpgsqlDataSource source, int count, int questions, int seed, bool json, CancellationToken cancellationToken)
