@@ -39,6 +39,7 @@ internal sealed record QuestionTimes(string Name, double? BarMilliseconds, IRead
 internal sealed class FleetHistoryBenchmark(FleetHistoryPlan plan, Action<string> tell)
 {
     private const int GpusPerHost = 8;
+    private const int GpusPerRack = 64;
     private const int LoadConnections = 250;
     private const string HistoryGpus = "GPU-bench-1%";
     private const string Columns = "application/vnd.energyttt.columns";
@@ -127,7 +128,7 @@ internal sealed class FleetHistoryBenchmark(FleetHistoryPlan plan, Action<string
             ("fleet, a year by the hour", 300, i => $"/v1/series?metric={Metrics[i % Metrics.Length]}&from={year}&to={end}&step=1h&aggregate=natural"),
             ("one GPU, 24 h by the minute", null, i => $"/v1/series?metric={Metrics[i % Metrics.Length]}&gpu={Gpu(i)}&from={day}&to={end}&step=1m"),
             ("one GPU, a sealed hour by the second", null, i => $"/v1/series?metric={Metrics[i % Metrics.Length]}&gpu={Gpu(i)}&from={sealedFrom}&to={sealedTo}&step=1s"),
-            ("one rack of 64 GPUs, 24 h by the minute", null, i => $"/v1/series?metric={Metrics[i % Metrics.Length]}&rack=r{(0x10_0000 / 8) + (i % 8):000}&from={day}&to={end}&step=1m&aggregate=natural"),
+            ("one rack, 24 h by the minute", null, i => $"/v1/series?metric={Metrics[i % Metrics.Length]}&rack=r{(0x10_0000 / 8) + (i % Math.Max(1, plan.Gpus / GpusPerRack)):000}&from={day}&to={end}&step=1m&aggregate=natural"),
         ];
 
         string Gpu(int i) => string.Create(CultureInfo.InvariantCulture, $"GPU-bench-{0x10_0000 + (i * 37 % (plan.Gpus / GpusPerHost)):x6}-{i % GpusPerHost:x2}");

@@ -227,6 +227,8 @@ internal static class RollFleet
     {
         await using var command = new NpgsqlCommand(sql, connection)
         {
+            // The past of a large fleet is added up by the hour.
+            CommandTimeout = 600,
             Parameters =
             {
                 new NpgsqlParameter<DateTime> { TypedValue = from },
