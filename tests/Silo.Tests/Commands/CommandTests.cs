@@ -44,21 +44,6 @@ public sealed class CommandTests(ProductFixture product)
     public async Task Wrong_usage_is_exit_code_2(params string[] arguments) => Assert.Equal(2, (await Run(null, arguments)).Code);
 
     [Fact]
-    public async Task What_is_stored_is_sealed_and_read_back_before_its_size_is_told()
-    {
-        var bench = await Run(null, "bench", "storage", "--gpus", "2", "--minutes", "1", "--json");
-
-        var data = JsonNode.Parse(bench.Output)!["data"]!.AsArray();
-        Assert.Equal(3, data.Count);
-        Assert.All(data, of =>
-        {
-            Assert.True((bool)of!["read_back_exact"]!);
-            Assert.InRange((double)of["packed_bytes_per_value"]!, 0.01, 8);
-            Assert.All(of["peers"]!.AsArray(), peer => Assert.True(peer!["missing"] is not null || (bool)peer["samples_hold"]!));
-        });
-    }
-
-    [Fact]
     public async Task Keys_are_made_listed_and_ended_against_a_server()
     {
         var administrator = await product.NewKey("administrator");
