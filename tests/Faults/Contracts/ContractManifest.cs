@@ -80,7 +80,10 @@ internal static class ContractManifest
         ? Enum.GetNames(type).Select(value => $"json {Name(type)} value {value}")
         : type.GetProperties(BindingFlags.Instance | BindingFlags.Public)
             .Where(property => property.GetCustomAttribute<JsonIgnoreAttribute>() is not { Condition: JsonIgnoreCondition.Always } && property.GetIndexParameters().Length == 0 && property.Name != "EqualityContract")
-            .Select(property => $"json {Name(type)} member {property.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? property.Name}: {Name(property.PropertyType)}");
+            .Select(property => $"json {Name(type)} member {property.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? property.Name}: {JsonName(property.PropertyType)}");
+
+    // A word on the wire is a word, whether the program has a text or an enum for it.
+    private static string JsonName(Type type) => (Nullable.GetUnderlyingType(type) ?? type).IsEnum ? nameof(String) : Name(type);
 
     private static string Name(Type type)
     {
