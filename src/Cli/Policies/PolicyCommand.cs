@@ -148,7 +148,7 @@ internal static class PolicyCommand
         var command = options.AddTo(new Command("history", "The versions of a scope, newest first: who, when, why.") { scope, limit });
         command.SetAction((parse, cancellationToken) => Run(options, parse, async server =>
             await server.Ask(HttpMethod.Get, string.Create(CultureInfo.InvariantCulture, $"{PolicyServer.PathOf(parse.GetValue(scope)!)}/versions?limit={parse.GetValue(limit)}"), cancellationToken) is not { } page ? 1
-                : PolicyOutput.Print(parse.GetValue(options.Json), page, () => PolicyOutput.Table(["version", "at", "by", "reason"], page["versions"]!.AsArray().Select(one => new[] { $"{one!["version"]}", $"{(DateTimeOffset)one["created_at"]!:u}", $"{one["author"]}", $"{one["reason"]}" })))));
+                : PolicyOutput.Print(parse.GetValue(options.Json), page, () => PolicyOutput.Table(["version", "at", "by", "reason"], page["versions"]!.AsArray().Select(one => new[] { $"{one!["version"]}", $"{(DateTimeOffset)one["created_at"]!:u}", $"{one["author"]}{(one["approved_by"] is { } second ? $", approved by {second}" : "")}", $"{one["reason"]}" })))));
         return command;
     }
 

@@ -138,7 +138,7 @@ internal static class RolloutCommand
         var rollout = progress.Rollout;
         var lines = new List<string>
         {
-            $"Rollout {rollout.Id}, version {rollout.Version} of {rollout.Scope}: {rollout.State}{(rollout.Cause is null ? "" : $" by {rollout.ChangedBy}: {rollout.Cause}")}",
+            $"Rollout {rollout.Id}, version {rollout.Version} of {rollout.Scope}: {EnumWords.Of(rollout.State)}{(rollout.Cause is null ? "" : $" by {rollout.ChangedBy}: {rollout.Cause}")}",
             $"  {progress.Applying} of {progress.Chosen} chosen routers apply it, of {progress.Routers}",
         };
         lines.AddRange(progress.Guards.Select(guard => $"  {guard.State switch { GuardState.Holds => "holds  ", GuardState.Broken => "BROKEN ", _ => "no data" }} {guard.Deployment} {guard.Guard}: {guard.Sentence}"));

@@ -79,6 +79,14 @@ public sealed class FakeFleet(TimeProvider clock) : IFleetSource
                 PciBusId = $"00000000:{19 + (index % 8):x2}:00.0",
                 State = lost ? "failed" : "ok",
                 StateReason = lost ? "fell off the bus" : null,
+                PowerCap = index switch
+                {
+                    1 => new(PowerCapState.Advised, 490, null, 12),
+                    2 => new(PowerCapState.Enforced, 490, null, 12),
+                    3 => new(PowerCapState.Refused, 490, "the driver says: no permission", 12),
+                    4 => new(PowerCapState.Refused, null, "the card does not say its greatest power limit, which the cap is a share of", 12),
+                    _ => null,
+                },
                 Passport = new SensorPassport("gpu",
                 [
                     new("energy_joules", true, "nvmlDeviceGetTotalEnergyConsumption", 0.1, 0),

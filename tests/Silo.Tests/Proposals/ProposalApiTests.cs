@@ -89,6 +89,7 @@ public sealed class ProposalApiTests(AccessHost host) : IAsyncLifetime
         Assert.Equal((0, ""), (approved.Code, approved.Error));
         Assert.Matches($@"^Proposal {id} is approved: version \d+ of {Scope} is in force\.", approved.Output);
         Assert.Contains("hold_out_share: 0.3", (await Run(_olga, "get", Scope)).Output, StringComparison.Ordinal);
+        Assert.Contains("\"approved_by\":\"ada\"", (await Run(_olga, "history", Scope, "--json")).Output, StringComparison.Ordinal);
         var next = System.Text.RegularExpressions.Regex.Match((await Run(_olga, "set", "hold_out_share=0.4", "--scope", Scope, "--reason", "more")).Output, @"\d+").Value;
         Assert.Equal(2, (await Run(_ada, "reject", next)).Code); // a reason is wanted
         Assert.Contains("is rejected", (await Run(_ada, "reject", next, "-r", "enough")).Output, StringComparison.Ordinal);
