@@ -1,3 +1,4 @@
+using EnergyTTT.History.Moments;
 using Npgsql;
 
 namespace EnergyTTT.History.Audits;
@@ -37,7 +38,7 @@ internal static class InsertAuditEntry
 
         // PostgreSQL keeps microseconds; what is hashed must be what is kept.
         var now = time.GetUtcNow();
-        var moment = new DateTimeOffset(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
+        var moment = StoredMoment.Of(now);
         var hash = AuditEntry.HashOf(last + 1, moment, actor, action, subject, detail, previous);
         await using var command = new NpgsqlCommand(InsertSql, connection)
         {

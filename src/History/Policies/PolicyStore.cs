@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using EnergyTTT.History.Audits;
+using EnergyTTT.History.Moments;
 using EnergyTTT.History.Proposals;
 using EnergyTTT.Wire.Access;
 using EnergyTTT.Wire.Policies;
@@ -27,7 +28,7 @@ public sealed class PolicyStore(NpgsqlDataSource dataSource, TimeProvider time)
     /// </summary>
     public async Task<PolicyVersion?> Save(string scope, long expected, PolicyDocument document, string author, string reason, Approval? approval, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
+        var now = StoredMoment.Of(time.GetUtcNow());
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         if (await InsertPolicyVersion.Execute(connection, scope, expected, document, author, reason, approval?.By, now, cancellationToken) is not { } version

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using EnergyTTT.History.Audits;
+using EnergyTTT.History.Moments;
 using EnergyTTT.Wire.Access;
 using EnergyTTT.Wire.Json;
 using EnergyTTT.Wire.Policies;
@@ -24,7 +25,7 @@ public sealed class ProposalStore(NpgsqlDataSource source, TimeProvider time)
     /// <param name="cancellationToken">Stops waiting.</param>
     public async Task<PolicyProposal> Propose(string scope, long baseVersion, PolicyDocument document, RolloutRequest? rollout, string author, string reason, TimeSpan lifetime, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
+        var now = StoredMoment.Of(time.GetUtcNow());
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var proposal = await InsertProposal.Execute(connection, scope, baseVersion, document, rollout, author, reason, now, now + lifetime, EnumWords.Of(ProposalState.Pending), cancellationToken);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using EnergyTTT.History.Audits;
+using EnergyTTT.History.Moments;
 using EnergyTTT.History.Proposals;
 using EnergyTTT.Wire.Access;
 using EnergyTTT.Wire.Json;
@@ -50,7 +51,7 @@ public sealed class RolloutStore(NpgsqlDataSource source, TimeProvider time)
     /// <summary>Begins one if <paramref name="expected"/> is still in force in the scope and none is open there, else answers null. With an approval also null when its proposal was decided meanwhile.</summary>
     public async Task<Rollout?> Start(string scope, long expected, RolloutPlan plan, PolicyDocument document, string author, string reason, Approval? approval, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
+        var now = StoredMoment.Of(time.GetUtcNow());
         // The row of the scope is where two who change it at once meet; for the first one of a scope it is made.
         // language=sql
         const string Sql =
@@ -120,7 +121,7 @@ public sealed class RolloutStore(NpgsqlDataSource source, TimeProvider time)
     public async Task<Rollout?> Change(Rollout seen, RolloutState state, RolloutPlan plan, string actor, string? cause, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(seen);
-        var now = time.GetUtcNow();
+        var now = StoredMoment.Of(time.GetUtcNow());
 
         // language=sql
         const string ChangeSql =

@@ -21,16 +21,16 @@ public sealed class LastAnswers : IDisposable
         where T : class
         => NameOf(person) is { } name && _answers.TryGetValue(new Place(name, address, typeof(T)), out Answer<T>? answer) ? answer! : new();
 
-    /// <summary>Keeps what this person sees. One who is not signed in is not remembered, and neither is a question without an answer.</summary>
+    /// <summary>Keeps what this person was answered. One who is not signed in is not remembered, and neither is a question that failed: what is shown then may be of another address.</summary>
     /// <typeparam name="T">What the page asks for.</typeparam>
     /// <param name="person">Who looks.</param>
     /// <param name="address">Path and query of the page.</param>
-    /// <param name="answer">What is shown.</param>
+    /// <param name="answer">What is known.</param>
     public void Keep<T>(ClaimsPrincipal person, string address, Answer<T> answer)
         where T : class
     {
         ArgumentNullException.ThrowIfNull(answer);
-        if (answer.At is not null && NameOf(person) is { } name)
+        if (answer is { At: not null, Failure: null } && NameOf(person) is { } name)
         {
             _answers.Set(new Place(name, address, typeof(T)), answer, new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = Kept });
         }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Deque.AxeCore.Playwright;
 using EnergyTTT.EndToEnd.Tests.Products;
 using Microsoft.Playwright;
@@ -6,8 +7,11 @@ using Xunit;
 namespace EnergyTTT.EndToEnd.Tests.Walks;
 
 [Collection(ProductCollection.Name)]
-public sealed class AccessibilityWalk(ProductFixture product)
+public sealed partial class AccessibilityWalk(ProductFixture product)
 {
+    [GeneratedRegex("[^a-z0-9]+")]
+    private static partial Regex Unwritable();
+
     public static TheoryData<string, ColorScheme, int> Views
     {
         get
@@ -37,7 +41,7 @@ public sealed class AccessibilityWalk(ProductFixture product)
 
         await page.GotoAsync(path, new() { WaitUntil = WaitUntilState.NetworkIdle });
         await page.Locator("h1").First.WaitForAsync();
-        var name = path.StartsWith("/gpus?", StringComparison.Ordinal) ? "gpu" : path.Trim('/') is { Length: > 0 } word ? word : "overview";
+        var name = path.StartsWith("/gpus?", StringComparison.Ordinal) ? "gpu" : path.Trim('/') is { Length: > 0 } word ? Unwritable().Replace(word, "-") : "overview";
         await page.ScreenshotAsync(new() { Path = Path.Combine(ProductFixture.Screenshots, $"{name}-{theme.ToString().ToLowerInvariant()}-{width}.png"), FullPage = true });
         var result = await page.RunAxe();
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using EnergyTTT.History.Moments;
 
 namespace EnergyTTT.History.Runs.Queries;
 
@@ -44,7 +45,7 @@ internal static partial class QueryMoments
     // PostgreSQL keeps microseconds.
     private static bool Whole(ref DateTimeOffset moment)
     {
-        moment = new DateTimeOffset(moment.UtcTicks - (moment.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
+        moment = StoredMoment.Of(moment);
         return true;
     }
 

@@ -32,6 +32,11 @@ public partial class WhatIf
     /// <summary>The zone of written times.</summary>
     [Parameter] public string Zone { get; set; } = "browser";
 
+    /// <summary>What the document is, for people: unique on its page.</summary>
+    [Parameter] public string Subject { get; set; } = "this draft";
+
+    private string TitleId => "what-if-" + Subject.Replace(' ', '-');
+
     private string Error => _report?.Deployments.Select(row => row.Error.JoulesPerTokenPercent).OfType<double>().ToList() is { Count: > 0 } errors
         ? string.Create(CultureInfo.InvariantCulture, $"on this very record the model was off by {errors.Average():0.0} % of J/token.")
         : "the record is too short to say how wrong the model is.";
