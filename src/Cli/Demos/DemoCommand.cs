@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using EnergyTTT.Cli.Servers;
 using EnergyTTT.Client.Http;
-using EnergyTTT.Simulation.Fleets;
 using EnergyTTT.Simulation.Servers;
 
 namespace EnergyTTT.Cli.Demos;
@@ -43,7 +42,7 @@ internal static class DemoCommand
                 return 2;
             }
 
-            var fleet = SimulatedFleetOptions.Demo with { ChunkSeconds = 4, Prefix = $"sim-{parse.GetValue(name)}-" };
+            var fleet = ServedFleetOptions.DemoFleet with { Prefix = $"sim-{parse.GetValue(name)}-" };
             var served = new ServedFleetOptions(parse.GetValue(options.Server)!, key, key) { OperatorKey = parse.GetValue(policy) ? null : key, ClockSpeed = parse.GetValue(speed), Fleet = fleet }; // --server has a default
             using var late = parse.GetValue(seconds) is { } limit ? new CancellationTokenSource(TimeSpan.FromSeconds(limit), TimeProvider.System) : new CancellationTokenSource();
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);

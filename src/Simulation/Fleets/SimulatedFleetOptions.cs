@@ -5,8 +5,8 @@ namespace EnergyTTT.Simulation.Fleets;
 /// <summary>A fleet that is not there. The defaults are the experiment's: 16 GPUs in four racks, two deployments, one hot rack.</summary>
 public sealed record SimulatedFleetOptions
 {
-    /// <summary>The demo's fleet: 64 GPUs in four racks of two sites, four deployments of 16 replicas, the last of them with engines that take a bias only.</summary>
-    public static SimulatedFleetOptions Demo { get; } = new() { HostsPerRack = 2, GpusPerHost = 8, Deployments = 4, BiasOnlyDeployments = 1 };
+    /// <summary>The demo's fleet: 64 GPUs in four racks of two sites, four deployments of 16 replicas.</summary>
+    public static SimulatedFleetOptions Demo { get; } = new() { HostsPerRack = 2, GpusPerHost = 8, Deployments = 4 };
 
     /// <summary>Number of GPUs.</summary>
     public int Gpus => Sites * RacksPerSite * HostsPerRack * GpusPerHost;

@@ -11,8 +11,11 @@ public sealed record ServedFleetOptions(Uri Server, string AgentKey, string Engi
     /// <summary>A key of role operator or administrator that puts the demo's policy; null leaves policies alone.</summary>
     public string? OperatorKey { get; init; }
 
-    /// <summary>What the fleet looks like. Default: <see cref="SimulatedFleetOptions.Demo"/>, chunks of 4 s.</summary>
-    public SimulatedFleetOptions Fleet { get; init; } = SimulatedFleetOptions.Demo with { ChunkSeconds = 4 };
+    /// <summary>The demo's fleet as a server sees it: <see cref="SimulatedFleetOptions.Demo"/> in chunks of 4 s, the last deployment with engines that take a bias only.</summary>
+    public static SimulatedFleetOptions DemoFleet { get; } = SimulatedFleetOptions.Demo with { ChunkSeconds = 4, BiasOnlyDeployments = 1 };
+
+    /// <summary>What the fleet looks like. Default: <see cref="DemoFleet"/>.</summary>
+    public SimulatedFleetOptions Fleet { get; init; } = DemoFleet;
 
     /// <summary>
     /// Simulated seconds per real second, 1 to 20. Default 1. Telemetry is one whole simulated second per real second whatever the speed, feedback is all there was.
