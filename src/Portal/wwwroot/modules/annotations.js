@@ -31,6 +31,18 @@ export function fetchAnnotations(filter, from, to) {
 /** The names of the CSS variables that the drawings need. */
 export const eventColours = [...new Set(Object.values(colours))];
 
+/** Stretches of one kind that touch are one: what happens to many things at once is not darker than what happens to one. */
+function united(happened) {
+  const stretches = new Map();
+  for (const { kind, from, to } of happened.filter(one => one.to !== null).sort((a, b) => a.from - b.from)) {
+    if (!stretches.has(kind)) stretches.set(kind, []);
+    const last = stretches.get(kind).at(-1);
+    if (last && from <= last.to) last.to = Math.max(last.to, to);
+    else stretches.get(kind).push({ kind, from, to });
+  }
+  return [...stretches.values()].flat();
+}
+
 /** Draws them behind the data. `resolved` gives the colour of a CSS variable. */
 export function drawAnnotations(plot, happened, resolved, font) {
   const { ctx } = plot;
@@ -45,7 +57,7 @@ export function drawAnnotations(plot, happened, resolved, font) {
   ctx.textBaseline = 'top';
   ctx.textAlign = 'left';
   let lastMark = -Infinity;
-  for (const one of happened) {
+  for (const one of [...united(happened), ...happened.filter(each => each.to === null)].sort((a, b) => a.from - b.from)) {
     const x = at(one.from);
     const end = one.to === null ? x : at(one.to);
     if (end < left || x > left + width) continue;
